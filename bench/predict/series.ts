@@ -1,0 +1,64 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+export interface PublicSeries {
+  readonly name: string;
+  readonly stepMs: number;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** The folder of public data; a part that is not there is named and left out. */
+export const dataFolder = resolve(process.env['AUSPEX_BENCH_DATA'] ?? '../shared/data');
+
+/** NAB's series of real machines and services: five minutes a step. */
+export function nabSeries(): PublicSeries[] {
+  const root = join(dataFolder, 'nab/data');
+  if (!existsSync(root)) return missing('nab');
+  const out: PublicSeries[] = [];
+  for (const group of readdirSync(root)) {
+    if (!/realAWS|realAd|realKnown/.test(group)) continue;
+    for (const file of readdirSync(join(root, group))) {
+      const lines = readFileSync(join(root, group, file), 'utf8')
+        .trim()
+        .split('\n')
+        .slice(1);
+      const times = new Float64Array(lines.length);
+      const values = new Float64Array(lines.length);
+      for (const [i, line] of lines.entries()) {
+        const [at = '', value = ''] = line.split(',');
+        times[i] = Date.parse(`${at.replace(' ', 'T')}Z`);
+        values[i] = Number(value);
+      }
+      out.push({ name: file, stepMs: 300_000, times, values });
+    }
+  }
+  return out;
+}
+
+/** The M4 competition's hourly series, training and test part joined. */
+export function m4Series(): PublicSeries[] {
+  const training = join(dataFolder, 'm4/Hourly-train.csv.gz');
+  if (!existsSync(training)) return missing('m4');
+  const rows = gunzipSync(readFileSync(training)).toString().trim().split('\n').slice(1);
+  const tests = readFileSync(join(dataFolder, 'm4/Hourly-test.csv'), 'utf8').trim().split('\n').slice(1);
+  return rows.map((row, i) => {
+    const all = `${row},${(tests[i] ?? '').split(',').slice(1).join(',')}`.replaceAll('"', '').split(',');
+    const values = Float64Array.from(
+      all.slice(1).filter((cell) => cell !== ''),
+      Number,
+    );
+    return {
+      name: all[0] ?? '',
+      stepMs: 3_600_000,
+      times: Float64Array.from(values, (_, k) => k * 3_600_000),
+      values,
+    };
+  });
+}
+
+function missing(part: string): PublicSeries[] {
+  process.stderr.write(`${part}: not found under ${dataFolder}; set AUSPEX_BENCH_DATA. This part is left out.\n`);
+  return [];
+}

@@ -1,0 +1,4 @@
+/* For tsconfig.pure.json alone: the one type of the platform that a port names. */
+interface AbortSignal {
+  readonly aborted: boolean;
+}

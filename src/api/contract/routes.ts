@@ -1,0 +1,554 @@
+import { z } from 'zod';
+import * as s from './schemas.ts';
+
+/** Who may call a route. `public`: anybody who reaches it; `ingest`: a token, or nobody's on loopback; the rest: at least this scope. */
+export type Access = 'public' | 'ingest' | 'read' | 'operate' | 'admin';
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With `{name}` for path parameters. */
+  readonly path: string;
+  readonly access: Access;
+  readonly summary: string;
+  readonly tag: string;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** The JSON answer; absent where the answer is a stream, a file or empty. */
+  readonly response?: z.ZodType;
+  /** Content type where it is not JSON. */
+  readonly produces?: string;
+  /** Content type of the body where it is not JSON; it is handed on undecoded. */
+  readonly consumes?: string;
+  /** Status of success, 200 unless told. */
+  readonly status?: number;
+  /** May be sent again with the same Idempotency-Key. */
+  readonly idempotent?: boolean;
+}
+
+const paging = { limit: z.coerce.number().int().min(1).max(500).default(50), cursor: z.string().max(500).optional() };
+const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
+const id = z.object({ id: z.string().min(1).max(200) });
+const entityQuery = z.string().max(200).optional().meta({ description: 'An entity’s id or name' });
+const range = { from: s.instant.optional(), to: s.instant.optional() };
+
+/** Every route but the two pages of the browser (sign-in, the page itself) and the live socket. */
+export const routes = {
+  overview: {
+    method: 'GET',
+    path: '/api/overview',
+    access: 'read',
+    tag: 'Now',
+    summary: 'What is going on, in one answer',
+    response: s.overview,
+  },
+  entities: {
+    method: 'GET',
+    path: '/api/entities',
+    access: 'read',
+    tag: 'Now',
+    summary: 'Everything watched',
+    response: list(s.entity),
+  },
+  entity: {
+    method: 'GET',
+    path: '/api/entities/{id}',
+    access: 'read',
+    tag: 'Now',
+    summary: 'One host or service as it is now',
+    params: id,
+    response: s.entityDetail,
+  },
+  performance: {
+    method: 'GET',
+    path: '/api/entities/{id}/performance',
+    access: 'read',
+    tag: 'Now',
+    summary: 'Performance score: the health expected in 15 minutes',
+    params: id,
+    response: s.performance,
+  },
+  patterns: {
+    method: 'GET',
+    path: '/api/entities/{id}/patterns',
+    access: 'read',
+    tag: 'Now',
+    summary: 'Patterns of an entity’s main metrics',
+    params: id,
+    query: z.object({ days: z.coerce.number().min(0.01).max(90).default(7) }),
+    response: list(s.pattern),
+  },
+
+  metrics: {
+    method: 'GET',
+    path: '/api/metrics',
+    access: 'read',
+    tag: 'Explore',
+    summary: 'Metric names of an entity',
+    query: z.object({ entity: entityQuery, search: z.string().max(200).optional() }),
+    response: list(s.metricInfo),
+  },
+  series: {
+    method: 'GET',
+    path: '/api/series',
+    access: 'read',
+    tag: 'Explore',
+    summary: 'Series that match',
+    query: z.object({
+      entity: entityQuery,
+      metric: z.string().max(300).optional(),
+      match: z
+        .string()
+        .max(2000)
+        .optional()
+        .meta({ description: 'A Prometheus selector: node_load1{instance="web-1"}' }),
+      limit: z.coerce.number().int().min(1).max(5000).default(500),
+    }),
+    response: list(s.series),
+  },
+  chart: {
+    method: 'GET',
+    path: '/api/chart',
+    access: 'read',
+    tag: 'Explore',
+    summary: 'Series over a range, ready to draw',
+    query: z.object({
+      ref: z.string().max(2000).optional().meta({ description: 'Series numbers, separated by commas' }),
+      entity: entityQuery,
+      metric: z.string().max(300).optional(),
+      ...range,
+      points: z.coerce.number().int().min(10).max(5000).default(600),
+    }),
+    response: s.chart,
+  },
+  cardinality: {
+    method: 'GET',
+    path: '/api/cardinality',
+    access: 'read',
+    tag: 'Explore',
+    summary: 'What makes how many series',
+    response: s.cardinality,
+  },
+
+  anomalies: {
+    method: 'GET',
+    path: '/api/anomalies',
+    access: 'read',
+    tag: 'Anomalies',
+    summary: 'Findings, newest first',
+    query: z.object({
+      ...paging,
+      ...range,
+      entity: entityQuery,
+      status: z.enum(['open', 'ended']).optional(),
+      severity: s.severity.optional(),
+      detector: z.enum(['metric', 'entity', 'threshold', 'absence']).optional(),
+    }),
+    response: page(s.anomaly),
+  },
+  anomaly: {
+    method: 'GET',
+    path: '/api/anomalies/{id}',
+    access: 'read',
+    tag: 'Anomalies',
+    summary: 'One finding with its evidence',
+    params: id,
+    response: s.anomalyDetail,
+  },
+  judgeAnomaly: {
+    method: 'POST',
+    path: '/api/anomalies/{id}/verdict',
+    access: 'operate',
+    tag: 'Anomalies',
+    summary: 'Confirm, dismiss, or say that this is normal here',
+    params: id,
+    body: z.strictObject({ verdict: z.enum(['confirmed', 'normal', 'dismissed']) }),
+    response: s.anomaly,
+  },
+
+  alerts: {
+    method: 'GET',
+    path: '/api/alerts',
+    access: 'read',
+    tag: 'Alerts',
+    summary: 'Alerts, newest first',
+    query: z.object({
+      ...paging,
+      state: z.enum(['pending', 'firing', 'held', 'resolved']).optional(),
+      entity: entityQuery,
+    }),
+    response: page(s.alert),
+  },
+  alertRules: {
+    method: 'GET',
+    path: '/api/alert-rules',
+    access: 'read',
+    tag: 'Alerts',
+    summary: 'The rules in force',
+    response: list(s.alertRule),
+  },
+  silences: {
+    method: 'GET',
+    path: '/api/silences',
+    access: 'read',
+    tag: 'Alerts',
+    summary: 'Silences in force or to come',
+    response: list(s.silence),
+  },
+  addSilence: {
+    method: 'POST',
+    path: '/api/silences',
+    access: 'operate',
+    tag: 'Alerts',
+    summary: 'Tell nobody about something for a while',
+    body: s.newSilence,
+    response: s.silence,
+    status: 201,
+    idempotent: true,
+  },
+  removeSilence: {
+    method: 'DELETE',
+    path: '/api/silences/{id}',
+    access: 'operate',
+    tag: 'Alerts',
+    summary: 'End a silence',
+    params: id,
+    status: 204,
+  },
+  channels: {
+    method: 'GET',
+    path: '/api/channels',
+    access: 'read',
+    tag: 'Alerts',
+    summary: 'Where messages go, and how it went',
+    response: list(s.channel),
+  },
+  testChannel: {
+    method: 'POST',
+    path: '/api/channels/{id}/test',
+    access: 'operate',
+    tag: 'Alerts',
+    summary: 'Send a test message',
+    params: id,
+    response: z.object({ delivered: z.boolean(), detail: z.string() }),
+  },
+
+  outlook: {
+    method: 'GET',
+    path: '/api/outlook',
+    access: 'read',
+    tag: 'Forecasts',
+    summary: 'What comes next, soonest first',
+    query: z.object({
+      entity: entityQuery,
+      hours: z.coerce
+        .number()
+        .min(0.1)
+        .max(24 * 365)
+        .default(720),
+    }),
+    response: list(s.outlook),
+  },
+  forecasts: {
+    method: 'GET',
+    path: '/api/forecasts',
+    access: 'read',
+    tag: 'Forecasts',
+    summary: 'Forecasts of an entity’s main metrics',
+    query: z.object({
+      entity: entityQuery,
+      component: z.string().max(300).optional(),
+      horizon: z.enum(['15m', '1h', '24h', '48h', '7d', '30d']).default('24h'),
+    }),
+    response: list(s.forecast),
+  },
+
+  models: {
+    method: 'GET',
+    path: '/api/models',
+    access: 'read',
+    tag: 'Models',
+    summary: 'Models that serve',
+    response: list(s.modelSummary),
+  },
+  model: {
+    method: 'GET',
+    path: '/api/models/{name}',
+    access: 'read',
+    tag: 'Models',
+    summary: 'All versions of a model',
+    params: z.object({ name: z.string().min(1).max(200) }),
+    query: z.object({ entity: entityQuery }),
+    response: list(s.modelMetadata),
+  },
+  trainModel: {
+    method: 'POST',
+    path: '/api/models/{name}/train',
+    access: 'operate',
+    tag: 'Models',
+    summary: 'Train now',
+    params: z.object({ name: z.string().min(1).max(200) }),
+    body: z.strictObject({ entity: z.string().max(200).optional(), force: z.boolean().default(false) }),
+    response: list(s.trainResult),
+  },
+  promoteModel: {
+    method: 'POST',
+    path: '/api/models/{name}/promote',
+    access: 'operate',
+    tag: 'Models',
+    summary: 'Let an earlier version serve',
+    params: z.object({ name: z.string().min(1).max(200) }),
+    body: z.strictObject({ entity: z.string().max(200), version: z.int().min(1) }),
+    response: s.modelMetadata,
+  },
+  ledger: {
+    method: 'GET',
+    path: '/api/ledger',
+    access: 'read',
+    tag: 'Models',
+    summary: 'How often each model was right',
+    query: z.object({ entity: entityQuery, type: z.string().max(100).optional() }),
+    response: list(s.trackRecord),
+  },
+  predictions: {
+    method: 'GET',
+    path: '/api/predictions',
+    access: 'read',
+    tag: 'Models',
+    summary: 'The ledger’s rows, newest first',
+    query: z.object({
+      ...paging,
+      entity: entityQuery,
+      type: z.string().max(100).optional(),
+      outcome: z.enum(['pending', 'true', 'false', 'averted', 'unknown']).optional(),
+      confidence: z.enum(['low', 'medium', 'high', 'very high']).optional(),
+    }),
+    response: page(s.prediction),
+  },
+  analytics: {
+    method: 'GET',
+    path: '/api/analytics',
+    access: 'read',
+    tag: 'Models',
+    summary: 'Counts and rates over a range',
+    query: z.object({ ...range }),
+    response: s.analytics,
+  },
+
+  recordExecution: {
+    method: 'POST',
+    path: '/ai/learning/record-execution',
+    access: 'ingest',
+    tag: 'Jobs',
+    summary: 'Record one or many runs of jobs',
+    body: z.union([s.newExecution, z.array(s.newExecution).min(1).max(1000)]),
+    response: z.object({ recorded: z.int(), known: z.int(), ids: z.array(z.string()) }),
+    status: 201,
+    idempotent: true,
+  },
+  executions: {
+    method: 'GET',
+    path: '/api/executions',
+    access: 'read',
+    tag: 'Jobs',
+    summary: 'Recorded runs, newest first',
+    query: z.object({ ...paging, job: z.string().max(200).optional() }),
+    response: page(s.execution),
+  },
+
+  status: {
+    method: 'GET',
+    path: '/api/status',
+    access: 'read',
+    tag: 'Auspex itself',
+    summary: 'Auspex’s own health',
+    response: s.status,
+  },
+  targets: {
+    method: 'GET',
+    path: '/api/targets',
+    access: 'read',
+    tag: 'Auspex itself',
+    summary: 'Scraped targets',
+    response: list(s.scrapeTarget),
+  },
+  agents: {
+    method: 'GET',
+    path: '/api/agents',
+    access: 'read',
+    tag: 'Auspex itself',
+    summary: 'Agents that report here',
+    response: list(s.agent),
+  },
+  enrolAgent: {
+    method: 'POST',
+    path: '/api/agents',
+    access: 'ingest',
+    tag: 'Auspex itself',
+    summary: 'An agent introduces its host',
+    body: s.enrolment,
+    response: s.enrolled,
+  },
+  settings: {
+    method: 'GET',
+    path: '/api/settings',
+    access: 'read',
+    tag: 'Auspex itself',
+    summary: 'The configuration in force and where each value comes from',
+    response: list(s.setting),
+  },
+  reloadSettings: {
+    method: 'POST',
+    path: '/api/settings/reload',
+    access: 'admin',
+    tag: 'Auspex itself',
+    summary: 'Read the configuration file again',
+    response: z.object({ changed: z.array(z.string()), needRestart: z.array(z.string()) }),
+  },
+  tokens: {
+    method: 'GET',
+    path: '/api/tokens',
+    access: 'admin',
+    tag: 'Auspex itself',
+    summary: 'Tokens, without their secrets',
+    response: list(s.token),
+  },
+  addToken: {
+    method: 'POST',
+    path: '/api/tokens',
+    access: 'admin',
+    tag: 'Auspex itself',
+    summary: 'Make a token; the secret is shown once',
+    body: s.newToken,
+    response: s.token.extend({ secret: z.string() }),
+    status: 201,
+  },
+  removeToken: {
+    method: 'DELETE',
+    path: '/api/tokens/{id}',
+    access: 'admin',
+    tag: 'Auspex itself',
+    summary: 'Revoke a token',
+    params: id,
+    status: 204,
+  },
+  session: {
+    method: 'GET',
+    path: '/api/session',
+    access: 'read',
+    tag: 'Auspex itself',
+    summary: 'Who is signed in',
+    response: z.object({
+      userId: z.string(),
+      scope: z.enum(['ingest', 'read', 'operate', 'admin']),
+      expiresAt: s.instant.nullable(),
+      csrf: z.string().nullable().meta({ description: 'Send as X-CSRF-Token with every change' }),
+    }),
+  },
+  signOut: {
+    method: 'DELETE',
+    path: '/api/session',
+    access: 'read',
+    tag: 'Auspex itself',
+    summary: 'Sign out',
+    status: 204,
+  },
+  signInLink: {
+    method: 'POST',
+    path: '/api/session/link',
+    access: 'admin',
+    tag: 'Auspex itself',
+    summary: 'A one-time sign-in link',
+    response: z.object({ url: z.string(), expiresAt: s.instant }),
+  },
+
+  exportSamples: {
+    method: 'GET',
+    path: '/api/export/samples',
+    access: 'read',
+    tag: 'Export',
+    summary: 'Samples as CSV or JSON lines, streamed',
+    query: z.object({
+      match: z.string().max(2000).optional(),
+      entity: entityQuery,
+      ...range,
+      format: z.enum(['csv', 'json']).default('csv'),
+    }),
+    produces: 'text/csv',
+  },
+  exportRecords: {
+    method: 'GET',
+    path: '/api/export/records/{table}',
+    access: 'read',
+    tag: 'Export',
+    summary: 'Records as CSV or JSON lines, streamed',
+    params: z.object({
+      table: z.enum([
+        'anomalies',
+        'alerts',
+        'predictions',
+        'execution_logs',
+        'model_metadata',
+        'system_metrics',
+        'patterns',
+      ]),
+    }),
+    query: z.object({ ...range, format: z.enum(['csv', 'json']).default('csv') }),
+    produces: 'text/csv',
+  },
+
+  remoteWrite: {
+    method: 'POST',
+    path: '/api/v1/write',
+    access: 'ingest',
+    tag: 'Ingest',
+    summary: 'Prometheus remote write 1.0 and 2.0',
+    consumes: 'application/x-protobuf',
+    status: 204,
+  },
+  ownMetrics: {
+    method: 'GET',
+    path: '/metrics',
+    access: 'public',
+    tag: 'Auspex itself',
+    summary: 'Auspex’s own metrics, for Prometheus',
+    produces: 'text/plain',
+  },
+  healthz: {
+    method: 'GET',
+    path: '/healthz',
+    access: 'public',
+    tag: 'Auspex itself',
+    summary: 'The process lives',
+    response: z.object({ status: z.literal('ok') }),
+  },
+  readyz: {
+    method: 'GET',
+    path: '/readyz',
+    access: 'public',
+    tag: 'Auspex itself',
+    summary: 'Ready to take in and answer',
+    response: z.object({ status: z.enum(['ok', 'starting', 'degraded']), waitingFor: z.array(z.string()) }),
+  },
+  openapi: {
+    method: 'GET',
+    path: '/openapi.json',
+    access: 'public',
+    tag: 'Auspex itself',
+    summary: 'This description',
+    response: z.record(z.string(), z.unknown()),
+  },
+} as const satisfies Record<string, Route>;
+
+export type OperationId = keyof typeof routes;
+type RouteOf<K extends OperationId> = (typeof routes)[K];
+type Infer<T> = T extends z.ZodType ? z.output<T> : Record<string, never>;
+/** What a handler is given, validated. */
+export interface OperationInput<K extends OperationId> {
+  readonly params: RouteOf<K> extends { params: infer P } ? Infer<P> : Record<string, never>;
+  readonly query: RouteOf<K> extends { query: infer Q } ? Infer<Q> : Record<string, never>;
+  readonly body: RouteOf<K> extends { body: infer B } ? Infer<B> : undefined;
+}
+/** What a caller gets. */
+export type OperationOutput<K extends OperationId> = RouteOf<K> extends { response: infer R } ? Infer<R> : undefined;

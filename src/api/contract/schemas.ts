@@ -1,0 +1,632 @@
+import { z } from 'zod';
+
+/* What crosses the border, once: the HTTP server validates with it, OpenAPI is generated from it, page and CLI take their types from it. Times are ISO 8601 UTC under names that end in At; columns for charts are ms UTC. */
+
+export const instant = z.iso.datetime({ offset: true }).meta({ description: 'ISO 8601, UTC' });
+const ratio = z.number().min(0).max(1);
+export const severity = z.enum(['none', 'medium', 'high', 'critical']);
+export const resource = z.enum([
+  'cpu',
+  'memory',
+  'disk',
+  'disk-io',
+  'network',
+  'processes',
+  'files',
+  'clock',
+  'availability',
+  'other',
+]);
+export const verdict = z.enum(['none', 'confirmed', 'normal', 'dismissed']);
+export const labels = z.record(z.string(), z.string());
+
+export const confidence = z.object({
+  value: ratio,
+  band: z.enum(['low', 'medium', 'high', 'very high']),
+  source: z
+    .enum(['prior', 'measured'])
+    .meta({ description: 'prior: an opening assumption, nothing scored yet; measured: the ledger’s frequency' }),
+  sampleCount: z.int().min(0),
+});
+
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  remedy: z.string(),
+  instance: z.string().optional(),
+  data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+});
+
+export const contribution = z.object({
+  feature: z.string(),
+  labels,
+  value: z.number().nullable(),
+  expected: z.number().nullable(),
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+  unit: z.string(),
+  share: ratio,
+});
+export const culprit = z.object({
+  kind: z.enum(['process', 'mount', 'device', 'interface', 'container']),
+  name: z.string(),
+  pid: z.int().nullable(),
+  evidence: z.string(),
+});
+
+/** A finding in a list. */
+export const anomaly = z.object({
+  id: z.string(),
+  type: z.literal('anomaly'),
+  entityId: z.string(),
+  entityName: z.string(),
+  detector: z.enum(['metric', 'entity', 'threshold', 'absence']),
+  subject: z.string(),
+  resource,
+  severity,
+  score: ratio,
+  direction: z.enum(['high', 'low', 'change']),
+  onsetAt: instant,
+  detectedAt: instant,
+  lastAt: instant,
+  endedAt: instant.nullable(),
+  status: z.enum(['open', 'ended']),
+  verdict,
+  confidence,
+  summary: z.string(),
+  pages: z.boolean(),
+});
+/** A finding with its evidence. */
+export const anomalyDetail = anomaly.extend({
+  features: z.array(contribution),
+  culprits: z.array(culprit),
+  recommendations: z.array(z.string()),
+  counterfactual: z.string(),
+  trackRecord: z
+    .object({ confirmed: z.int(), dismissed: z.int(), normal: z.int() })
+    .meta({ description: 'What people said of this detector’s findings so far' }),
+});
+
+export const alert = z.object({
+  id: z.string(),
+  rule: z.string(),
+  kind: z.enum(['threshold', 'anomaly', 'absence']),
+  entityId: z.string(),
+  entityName: z.string(),
+  subject: z.string(),
+  resource,
+  severity: z.enum(['medium', 'high', 'critical']),
+  state: z.enum(['pending', 'firing', 'held', 'resolved']),
+  startedAt: instant,
+  firedAt: instant.nullable(),
+  resolvedAt: instant.nullable(),
+  lastAt: instant,
+  value: z.number().nullable(),
+  limit: z.number().nullable(),
+  unit: z.string(),
+  summary: z.string(),
+  action: z.string(),
+  findingId: z.string().nullable(),
+  suppressedBy: z.string().nullable(),
+});
+
+export const alertRule = z.object({
+  name: z.string(),
+  kind: z.enum(['threshold', 'anomaly', 'absence']),
+  summary: z.string(),
+  condition: z.string(),
+  forSeconds: z.number(),
+  severity: z.enum(['medium', 'high', 'critical']),
+  action: z.string(),
+  source: z.enum(['starter', 'configuration']),
+  enabled: z.boolean(),
+});
+
+export const silence = z.object({
+  id: z.string(),
+  entityId: z.string().nullable(),
+  rule: z.string().nullable(),
+  subject: z.string().nullable(),
+  startsAt: instant,
+  endsAt: instant,
+  reason: z.string(),
+  createdBy: z.string(),
+  createdAt: instant,
+});
+export const newSilence = z.strictObject({
+  entityId: z.string().nullable().default(null),
+  rule: z.string().nullable().default(null),
+  subject: z.string().nullable().default(null),
+  startsAt: instant.optional(),
+  endsAt: instant,
+  reason: z.string().min(1).max(500),
+});
+
+/** One figure of a host as it is now. */
+export const gauge = z.object({
+  name: z.enum(['cpu', 'memory', 'swap', 'disk', 'disk-io', 'network', 'load', 'processes', 'pressure']),
+  label: z.string(),
+  value: z.number().nullable(),
+  unit: z.string(),
+  at: instant.nullable(),
+  lower: z.number().nullable().meta({ description: 'What is usual now; null while learning' }),
+  upper: z.number().nullable(),
+  unusual: z.boolean(),
+  detail: z.string().meta({ description: 'What the number is of: 3.1 of 8 GiB' }),
+});
+export const process = z.object({
+  name: z.string(),
+  pid: z.int().nullable(),
+  cpuCores: z.number(),
+  residentBytes: z.number(),
+  count: z.int(),
+});
+export const healthDimension = z.object({
+  name: z.string(),
+  score: z.number().min(0).max(100),
+  weight: ratio,
+  reason: z.string(),
+});
+export const health = z.object({
+  score: z.number().min(0).max(100).nullable(),
+  sentence: z.string(),
+  dimensions: z.array(healthDimension),
+});
+export const performance = z.object({
+  type: z.literal('performance'),
+  entityId: z.string(),
+  value: z
+    .number()
+    .min(0)
+    .max(100)
+    .nullable()
+    .meta({ description: '100 = best: the health expected in 15 minutes; null before a model exists' }),
+  load: z.number().min(0).max(100).nullable(),
+  loadWarning: z.boolean().meta({ description: 'load above 80' }),
+  at: instant,
+  dueAt: instant.nullable(),
+  confidence,
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+  baseline: z.number().nullable().meta({ description: 'What plain persistence says' }),
+  features: z.array(contribution),
+  explanation: z.string(),
+  recommendations: z.array(z.string()),
+  model: z.string().nullable(),
+  learning: z.string().nullable(),
+});
+
+export const entity = z.object({
+  id: z.string(),
+  kind: z.enum(['host', 'service', 'target']),
+  name: z.string(),
+  timeZone: z.string(),
+  firstSeenAt: instant,
+  lastSeenAt: instant,
+  aliases: z.array(z.string()),
+  attributes: z.record(z.string(), z.string()),
+  state: z.enum(['ok', 'learning', 'unusual', 'alerting', 'stale']),
+  sentence: z.string(),
+  health: z.number().nullable(),
+  openAnomalies: z.int(),
+  firingAlerts: z.int(),
+  seriesCount: z.int(),
+});
+export const entityDetail = entity.extend({
+  healthDetail: health,
+  gauges: z.array(gauge),
+  processes: z.array(process),
+  learning: z.string().nullable().meta({ description: 'What is not learnt yet and when it will be; null when all is' }),
+  unseen: z.array(z.string()).meta({ description: 'What the collector may not read, and what would let it' }),
+});
+
+export const forecastPoint = z.object({ at: instant, mean: z.number(), lower: z.number(), upper: z.number() });
+export const forecast = z.object({
+  type: z.literal('forecast'),
+  entityId: z.string(),
+  entityName: z.string(),
+  component: z.string(),
+  unit: z.string(),
+  value: z.number().nullable().meta({ description: 'The mean at the horizon' }),
+  horizonSeconds: z.number(),
+  model: z.string(),
+  madeAt: instant,
+  level: ratio,
+  points: z.array(forecastPoint),
+  history: z.object({ timesMs: z.array(z.number()), values: z.array(z.number().nullable()) }),
+  explanation: z.string(),
+  features: z.array(z.string()),
+  recommendations: z.array(z.string()),
+  confidence,
+  backtest: z.object({ error: z.number(), naiveError: z.number(), folds: z.int() }).nullable(),
+  exhaustion: z
+    .object({
+      limit: z.number(),
+      at: instant.nullable(),
+      fromAt: instant.nullable(),
+      toAt: instant.nullable(),
+      sentence: z.string(),
+    })
+    .nullable(),
+  learning: z.string().nullable(),
+});
+/** What comes next, in one line each. */
+export const outlook = z.object({
+  entityId: z.string(),
+  entityName: z.string(),
+  component: z.string(),
+  sentence: z.string(),
+  severity,
+  dueAt: instant.nullable(),
+  confidence,
+});
+
+export const pattern = z.object({
+  type: z.enum(['stable', 'trending', 'volatile']),
+  entityId: z.string(),
+  component: z.string(),
+  unit: z.string(),
+  value: z.number().meta({ description: 'Strength, 0..1' }),
+  at: instant,
+  confidence,
+  trendPerDay: z.number(),
+  robustTrendPerDay: z.number(),
+  polynomial: z.array(z.number()),
+  periods: z.array(z.object({ seconds: z.number(), strength: z.number() })),
+  changePoints: z.array(z.object({ at: instant, before: z.number(), after: z.number() })),
+  features: z.array(z.string()),
+  explanation: z.string(),
+  recommendations: z.array(z.string()),
+});
+
+export const modelMetadata = z.object({
+  name: z.string(),
+  entityId: z.string(),
+  entityName: z.string(),
+  version: z.int(),
+  algorithm: z.string(),
+  status: z.enum(['serving', 'previous', 'damaged']),
+  trainedAt: instant,
+  trainedFromAt: instant,
+  trainedToAt: instant,
+  sampleCount: z.int(),
+  featureNames: z.array(z.string()),
+  sizeBytes: z.int(),
+  checksum: z.string(),
+  metrics: z.record(z.string(), z.number()),
+  trainingMs: z.number(),
+  fault: z.string().nullable(),
+});
+export const modelSummary = modelMetadata.extend({
+  health: z.enum(['good', 'learning', 'drifting', 'damaged']),
+  healthReason: z.string(),
+  nextTrainingAt: instant.nullable(),
+});
+export const trainResult = z.object({
+  name: z.string(),
+  entityId: z.string(),
+  trained: z.boolean(),
+  reason: z.string(),
+  model: modelMetadata.nullable(),
+});
+
+export const trackRecord = z.object({
+  type: z.string(),
+  model: z.string(),
+  entityId: z.string().nullable(),
+  horizonSeconds: z.number(),
+  scored: z.int(),
+  held: z.int(),
+  stated: z.number().nullable(),
+  observed: z.number().nullable(),
+  meanAbsoluteError: z.number().nullable(),
+  baselineMeanAbsoluteError: z.number().nullable(),
+  calibrationError: z.number().nullable(),
+  pending: z.int(),
+  unknown: z.int(),
+  averted: z.int(),
+  confidence,
+  sentence: z.string().meta({ description: 'Of 48 such forecasts 44 held' }),
+});
+export const prediction = z.object({
+  id: z.string(),
+  type: z.string(),
+  entityId: z.string(),
+  entityName: z.string(),
+  component: z.string(),
+  model: z.string(),
+  modelVersion: z.int(),
+  madeAt: instant,
+  dueAt: instant,
+  horizonSeconds: z.number(),
+  value: z.number(),
+  unit: z.string(),
+  probability: ratio,
+  rule: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('interval'), lower: z.number(), upper: z.number() }),
+    z.object({ kind: z.literal('event'), event: z.string() }),
+  ]),
+  outcome: z.enum(['pending', 'true', 'false', 'averted', 'unknown']),
+  actual: z.number().nullable(),
+  scoredAt: instant.nullable(),
+  baseline: z.number().nullable(),
+});
+
+export const series = z.object({
+  ref: z.int(),
+  labels,
+  name: z.string(),
+  kind: z.enum(['gauge', 'counter', 'histogram', 'info', 'unknown']),
+  entityId: z.string(),
+});
+/** One series for a chart. Counters come as rates a second. Gaps are nulls. */
+export const chartSeries = z.object({
+  ref: z.int(),
+  labels,
+  name: z.string(),
+  unit: z.string(),
+  rate: z.boolean(),
+  stepMs: z.number(),
+  timesMs: z.array(z.number()),
+  mean: z.array(z.number().nullable()),
+  min: z.array(z.number().nullable()),
+  max: z.array(z.number().nullable()),
+});
+export const chart = z.object({
+  fromAt: instant,
+  toAt: instant,
+  series: z.array(chartSeries),
+  expected: z
+    .object({
+      lower: z.number().nullable(),
+      upper: z.number().nullable(),
+      mean: z.number().nullable(),
+      learning: z.string().nullable(),
+    })
+    .nullable()
+    .meta({ description: 'What is usual now, for a chart of one series' }),
+  anomalies: z.array(
+    z.object({ id: z.string(), fromAt: instant, toAt: instant.nullable(), severity, summary: z.string() }),
+  ),
+  marks: z.array(z.object({ at: instant, kind: z.enum(['job', 'change', 'reboot', 'clock']), text: z.string() })),
+  truncated: z.boolean(),
+});
+export const metricInfo = z.object({
+  name: z.string(),
+  title: z.string(),
+  unit: z.string(),
+  kind: z.enum(['gauge', 'counter', 'histogram', 'info', 'unknown']),
+  seriesCount: z.int(),
+  unusual: z.boolean(),
+});
+export const cardinality = z.object({
+  seriesCount: z.int(),
+  limit: z.int(),
+  byMetric: z.array(z.object({ name: z.string(), seriesCount: z.int() })),
+  byLabel: z.array(z.object({ name: z.string(), valueCount: z.int() })),
+  byEntity: z.array(z.object({ entityId: z.string(), name: z.string(), seriesCount: z.int() })),
+  refusedSamples: z.int(),
+});
+
+export const execution = z.object({
+  id: z.string(),
+  job: z.string(),
+  command: z.string(),
+  userId: z.string(),
+  host: z.string(),
+  startedAt: instant,
+  durationMs: z.number(),
+  exitCode: z.int(),
+  success: z.boolean(),
+  errorMessage: z.string().nullable(),
+  context: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+export const newExecution = z.strictObject({
+  id: z.string().min(1).max(128).optional(),
+  job: z.string().min(1).max(200),
+  command: z.string().max(10_000).default(''),
+  userId: z.string().max(200).default('unknown'),
+  host: z.string().max(255).default(''),
+  startedAt: instant,
+  durationMs: z.number().min(0).max(1e12),
+  exitCode: z.int().min(-1).max(255).default(0),
+  success: z.boolean().optional(),
+  errorMessage: z.string().max(10_000).nullable().default(null),
+  context: z.record(z.string().max(100), z.union([z.string().max(2000), z.number(), z.boolean()])).default({}),
+});
+
+export const component = z.object({
+  name: z.string(),
+  kind: z.enum(['collector', 'store', 'detector', 'model', 'notifier', 'thread', 'api', 'agent']),
+  state: z.enum(['ok', 'degraded', 'failed', 'stopped', 'learning']),
+  since: instant,
+  message: z.string(),
+  remedy: z.string().nullable(),
+});
+export const status = z.object({
+  state: z.enum(['ok', 'degraded', 'failed']),
+  sentence: z.string(),
+  version: z.string(),
+  startedAt: instant,
+  home: z.string(),
+  components: z.array(component),
+  process: z.object({
+    residentBytes: z.number(),
+    cpuRatio: z.number(),
+    loopDelayP99Ms: z.number(),
+    heapBytes: z.number(),
+  }),
+  budget: z.object({ residentBytes: z.number(), cpuRatio: z.number(), diskBytes: z.number() }),
+  store: z.object({
+    seriesCount: z.int(),
+    points: z.number(),
+    bytes: z.number(),
+    quotaBytes: z.number(),
+    bytesPerPoint: z.number().nullable(),
+    oldestAt: instant.nullable(),
+    newestAt: instant.nullable(),
+    accepting: z.boolean(),
+  }),
+  ingest: z.object({ samplesPerSecond: z.number(), waiting: z.int(), scoreLagMs: z.number(), refused: z.int() }),
+});
+export const scrapeTarget = z.object({
+  job: z.string(),
+  url: z.string(),
+  labels,
+  up: z.boolean(),
+  lastScrapeAt: instant.nullable(),
+  lastDurationMs: z.number().nullable(),
+  samples: z.int(),
+  error: z.string().nullable(),
+});
+export const agent = z.object({
+  id: z.string(),
+  name: z.string(),
+  entityId: z.string(),
+  version: z.string(),
+  enrolledAt: instant,
+  lastSeenAt: instant,
+  state: z.enum(['reporting', 'silent']),
+});
+export const enrolment = z.strictObject({
+  machineId: z.string().min(1).max(128),
+  hostname: z.string().min(1).max(255),
+  version: z.string().max(50),
+  timeZone: z.string().max(100),
+  attributes: z.record(z.string().max(100), z.string().max(500)).default({}),
+});
+export const enrolled = z.object({
+  agentId: z.string(),
+  entityId: z.string(),
+  instance: z.string(),
+  intervalSeconds: z.number(),
+});
+
+export const token = z.object({
+  id: z.string(),
+  name: z.string(),
+  scope: z.enum(['ingest', 'read', 'operate', 'admin']),
+  createdAt: instant,
+  expiresAt: instant.nullable(),
+  lastUsedAt: instant.nullable(),
+});
+export const newToken = z.strictObject({
+  name: z.string().min(1).max(100),
+  scope: z.enum(['ingest', 'read', 'operate', 'admin']),
+  expiresAt: instant.nullable().default(null),
+});
+
+export const setting = z.object({
+  key: z.string(),
+  value: z.unknown(),
+  source: z.enum(['default', 'file', 'environment', 'flag']),
+  description: z.string(),
+  reloadable: z.boolean(),
+});
+export const channel = z.object({
+  name: z.string(),
+  kind: z.enum(['webhook', 'email']),
+  target: z.string(),
+  delivered: z.int(),
+  waiting: z.int(),
+  givenUp: z.int(),
+  lastError: z.string().nullable(),
+});
+
+export const overview = z.object({
+  sentence: z.string().meta({ description: 'The answer in words' }),
+  at: instant,
+  hosts: z.array(entity.extend({ gauges: z.array(gauge) })),
+  others: z.array(entity),
+  anomalies: z.array(anomaly).meta({ description: 'Open ones, worst first' }),
+  alerts: z.array(alert).meta({ description: 'Firing and held' }),
+  outlook: z.array(outlook).meta({ description: 'What comes next, soonest first' }),
+  trackRecord: z.object({
+    sentence: z.string(),
+    scored: z.int(),
+    held: z.int(),
+    pagesThisWeek: z.int(),
+    needlessPagesThisWeek: z.int(),
+  }),
+  learning: z.string().nullable(),
+  status: z.enum(['ok', 'degraded', 'failed']),
+});
+
+export const analytics = z.object({
+  fromAt: instant,
+  toAt: instant,
+  samples: z.number(),
+  series: z.int(),
+  entities: z.int(),
+  anomalies: z.object({
+    total: z.int(),
+    bySeverity: z.record(z.string(), z.int()),
+    byResource: z.record(z.string(), z.int()),
+    confirmed: z.int(),
+    dismissed: z.int(),
+    normal: z.int(),
+    precision: z.number().nullable(),
+  }),
+  alerts: z.object({ fired: z.int(), suppressed: z.int(), meanTimeToResolveSeconds: z.number().nullable() }),
+  predictions: z.object({ made: z.int(), scored: z.int(), held: z.int() }),
+  executions: z.object({ total: z.int(), failed: z.int() }),
+  models: z.int(),
+});
+
+/** A live message. `cursor` resumes after a lost connection: `/api/live?topics=…&after=<cursor>`. */
+export const liveTopics = ['overview', 'samples', 'anomalies', 'alerts', 'predictions', 'models', 'status'] as const;
+export const liveMessage = z.discriminatedUnion('topic', [
+  z.object({
+    topic: z.literal('hello'),
+    cursor: z.string(),
+    resumed: z.boolean().meta({ description: 'false: messages between were lost, read the state anew' }),
+    heartbeatSeconds: z.number(),
+  }),
+  z.object({ topic: z.literal('heartbeat'), cursor: z.string(), at: instant }),
+  z.object({
+    topic: z.literal('samples'),
+    cursor: z.string(),
+    entityId: z.string(),
+    at: instant,
+    gauges: z.array(gauge),
+  }),
+  z.object({
+    topic: z.literal('anomalies'),
+    cursor: z.string(),
+    change: z.enum(['opened', 'updated', 'ended']),
+    anomaly,
+  }),
+  z.object({ topic: z.literal('alerts'), cursor: z.string(), alert }),
+  z.object({ topic: z.literal('predictions'), cursor: z.string(), prediction }),
+  z.object({ topic: z.literal('models'), cursor: z.string(), model: modelMetadata }),
+  z.object({
+    topic: z.literal('status'),
+    cursor: z.string(),
+    state: z.enum(['ok', 'degraded', 'failed']),
+    sentence: z.string(),
+  }),
+  z.object({ topic: z.literal('overview'), cursor: z.string(), sentence: z.string() }),
+]);
+
+export type Anomaly = z.infer<typeof anomaly>;
+export type AnomalyDetail = z.infer<typeof anomalyDetail>;
+export type AlertView = z.infer<typeof alert>;
+export type Overview = z.infer<typeof overview>;
+export type EntityView = z.infer<typeof entity>;
+export type EntityDetail = z.infer<typeof entityDetail>;
+export type GaugeView = z.infer<typeof gauge>;
+export type ForecastView = z.infer<typeof forecast>;
+export type OutlookView = z.infer<typeof outlook>;
+export type PatternView = z.infer<typeof pattern>;
+export type PerformanceView = z.infer<typeof performance>;
+export type ModelSummary = z.infer<typeof modelSummary>;
+export type TrackRecordView = z.infer<typeof trackRecord>;
+export type PredictionView = z.infer<typeof prediction>;
+export type Chart = z.infer<typeof chart>;
+export type StatusView = z.infer<typeof status>;
+export type LiveMessage = z.infer<typeof liveMessage>;
+export type LiveTopic = (typeof liveTopics)[number];
+export type Problem = z.infer<typeof problem>;

@@ -1,0 +1,34 @@
+import type { Handlers } from './handlers.ts';
+import { alertHandlers } from './handlers/alerts.ts';
+import { analyticsHandlers } from './handlers/analytics.ts';
+import { anomalyHandlers } from './handlers/anomalies.ts';
+import { exploreHandlers } from './handlers/explore.ts';
+import { exportHandlers } from './handlers/export.ts';
+import { forecastHandlers } from './handlers/forecasts.ts';
+import { ingestHandlers } from './handlers/ingest.ts';
+import { itselfHandlers } from './handlers/itself.ts';
+import { jobHandlers } from './handlers/jobs.ts';
+import { modelHandlers } from './handlers/models.ts';
+import { nowHandlers } from './handlers/now.ts';
+import { sessionHandlers } from './handlers/session.ts';
+import type { ServerParts } from './ports.ts';
+import type { ProcessLoad } from './process-load.ts';
+import type { SessionCookie } from './sign-in.ts';
+
+/** A handler for every route of the contract. */
+export function handlersOf(parts: ServerParts, load: ProcessLoad, cookie: SessionCookie): Handlers {
+  return {
+    ...nowHandlers(parts),
+    ...exploreHandlers(parts),
+    ...anomalyHandlers(parts),
+    ...alertHandlers(parts),
+    ...forecastHandlers(parts),
+    ...modelHandlers(parts),
+    ...analyticsHandlers(parts),
+    ...jobHandlers(parts),
+    ...itselfHandlers(parts, load),
+    ...sessionHandlers(parts, () => cookie.expired()),
+    ...exportHandlers(parts),
+    ...ingestHandlers(parts),
+  };
+}

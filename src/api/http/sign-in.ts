@@ -1,0 +1,72 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { SESSION_COOKIE } from '../../access/access.ts';
+import { AuspexError } from '../../errors.ts';
+import { plainPage, wantsPage } from './page.ts';
+import type { ServerOptions } from './ports.ts';
+
+/**
+ * The cookie that holds the session. Named by the port, since cookies do not tell ports apart and two servers on one
+ * machine would sign each other out.
+ */
+export class SessionCookie {
+  readonly #path: string;
+  readonly #port: () => number;
+
+  constructor(basePath: string, port: () => number) {
+    this.#path = basePath === '' ? '/' : basePath;
+    this.#port = port;
+  }
+
+  get name(): string {
+    return `${SESSION_COOKIE}_${this.#port()}`;
+  }
+
+  holding(session: string, maxAgeSeconds: number, isSecure: boolean): string {
+    return `${this.name}=${session}; Path=${this.#path}; Max-Age=${Math.max(0, Math.floor(maxAgeSeconds))}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+  }
+
+  expired(): string {
+    return this.holding('', 0, false);
+  }
+}
+
+function isSecure(request: FastifyRequest): boolean {
+  if ('encrypted' in request.raw.socket) return true;
+  const forwarded = request.headers['x-forwarded-proto'];
+  return typeof forwarded === 'string' && forwarded.split(',', 1)[0]?.trim() === 'https';
+}
+
+/** The server's address as the caller wrote it, with the base path. The Host has been checked before. */
+export function ownUrl(request: FastifyRequest, basePath: string): string {
+  return `${isSecure(request) ? 'https' : 'http'}://${request.headers.host ?? 'localhost'}${basePath}`;
+}
+
+/** `GET /sign-in?code=…`: redeems a one-time code, sets the cookie and leads to the page. */
+export function registerSignIn(
+  app: FastifyInstance,
+  { access }: ServerOptions,
+  { basePath, cookie }: { readonly basePath: string; readonly cookie: SessionCookie },
+): void {
+  app.get('/sign-in', async (request, reply) => {
+    const { code } = request.query as { code?: unknown };
+    reply.header('cache-control', 'no-store');
+    try {
+      const { cookie: session, maxAgeMs } = await access.redeemLink(typeof code === 'string' ? code : '');
+      return await reply
+        .header('set-cookie', cookie.holding(session, maxAgeMs / 1000, isSecure(request)))
+        .redirect(`${basePath}/`, 303);
+    } catch (thrown) {
+      const error = AuspexError.from(thrown);
+      if (error.status !== 401 || !wantsPage(request)) throw error;
+      return reply
+        .code(401)
+        .type('text/html; charset=utf-8')
+        .send(
+          plainPage(
+            'Sign-in needed',
+            `${error.message} Make another with “auspex dashboard --link” on the machine that runs Auspex.`,
+          ),
+        );
+    }
+  });
+}

@@ -1,0 +1,9 @@
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning --max-semi-space-size=1
+import { runProgram } from './program.ts';
+
+// A reader that has enough (`auspex forecast | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+process.exitCode = await runProgram(process.argv);

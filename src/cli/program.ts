@@ -1,0 +1,262 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type GlobalOptions, connect } from './connect.ts';
+import { createOutput, exitCodes, type Output, reportError } from './output.ts';
+
+interface HostOption {
+  readonly host?: string;
+}
+
+/** Runs one command line; gives the exit code: 0 fine, 1 findings, 2 wrong use, 3 cannot reach, 4 failed. A command's code is loaded when it runs. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let code: number = exitCodes.fine;
+  const program = createProgram((result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.fine : exitCodes.wrongUse;
+  }
+  return code;
+}
+
+/** All commands, for running them and for the reference; `ended` hears the exit code of the one that ran. */
+export function createProgram(ended: (code: number) => void): Command {
+  const program = new Command('auspex')
+    .description('Watches this machine and others, learns what is normal, says what will break and why.')
+    .configureHelp({ showGlobalOptions: true })
+    .option('--json', 'one JSON document on stdout')
+    .option('--quiet', 'no talk on stderr')
+    .option('--verbose', 'more talk on stderr')
+    .option('--home <folder>', 'where Auspex keeps everything (AUSPEX_HOME)')
+    .option('--config <file>', 'the configuration file (AUSPEX_CONFIG)')
+    .option('--url <address>', 'a server elsewhere (AUSPEX_URL)')
+    .option('--token <token>', 'a token of that server (AUSPEX_TOKEN)')
+    .showSuggestionAfterError()
+    .exitOverride();
+
+  const globals = (): GlobalOptions => program.opts<GlobalOptions>();
+  const act =
+    <A extends unknown[]>(work: (output: Output, ...args: A) => Promise<number>) =>
+    async (...args: A): Promise<void> => {
+      const output = createOutput(globals());
+      try {
+        ended(await work(output, ...args));
+      } catch (error) {
+        ended(reportError(output, error));
+      }
+    };
+  const command = (name: string, description: string, example: string): Command =>
+    program.command(name).description(description).addHelpText('after', `\nExample:\n  $ ${example}`).exitOverride();
+  const host = (): Option => new Option('--host <name>', 'one host only');
+
+  addLifecycle(command, act, globals);
+  addNow(command, act, globals, host);
+  addModels(command, act, globals, host);
+  return program;
+}
+
+type MakeCommand = (name: string, description: string, example: string) => Command;
+type Act = <A extends unknown[]>(
+  work: (output: Output, ...args: A) => Promise<number>,
+) => (...args: A) => Promise<void>;
+
+function addLifecycle(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {
+  command('start', 'watch this machine; the page’s address is printed', 'auspex start --interval 5')
+    .option('--interval <seconds>', 'how often the host is read (1–300)', seconds)
+    .option('--duration <minutes>', 'stop by itself after this time', positive)
+    .option('--listen <address:port>', 'where the page and the API answer (AUSPEX_LISTEN)')
+    .option('--workers <n>', 'threads that learn and detect', positive)
+    .action(
+      act(async (output, options: { interval?: number; duration?: number; listen?: string; workers?: number }) =>
+        (await import('./commands/start.ts')).start(output, globals(), options),
+      ),
+    );
+  command('stop', 'stop the Auspex of this home folder', 'auspex stop').action(
+    act(async (output) => (await import('./commands/lifecycle.ts')).stop(output, globals())),
+  );
+  command('init', 'write a commented configuration file', 'auspex init')
+    .option('--force', 'over one that is there')
+    .action(
+      act(async (output, options: { force?: boolean }) =>
+        (await import('./commands/lifecycle.ts')).init(output, globals(), options.force === true),
+      ),
+    );
+  command(
+    'agent',
+    'report this machine to a server elsewhere',
+    'auspex agent --to https://auspex.example.com --token ausp_…',
+  )
+    .requiredOption('--to <url>', 'the server (AUSPEX_TO)', process.env['AUSPEX_TO'])
+    .option('--interval <seconds>', 'how often the host is read (1–300)', seconds)
+    .option('--ca <file>', 'certificate authority of the server, PEM')
+    .option('--insecure', 'send the token over plain HTTP to another machine')
+    .action(
+      act(async (output, options: { to: string; interval?: number; ca?: string; insecure?: boolean }) =>
+        (await import('./commands/agent.ts')).agent(output, globals(), options),
+      ),
+    );
+  command(
+    'doctor',
+    'check this installation; --bundle writes a file for a bug report, secrets removed',
+    'auspex doctor --bundle report.json.gz',
+  )
+    .option('--bundle [file]', 'write what a bug report needs')
+    .action(
+      act(async (output, options: { bundle?: string | true }) =>
+        (await import('./commands/doctor.ts')).doctor(output, globals(), options.bundle),
+      ),
+    );
+  command('token', 'make a token: for an agent, Prometheus or a program', 'auspex token --name web-2 --scope ingest')
+    .requiredOption('--name <name>', 'what it is for')
+    .addOption(
+      new Option('--scope <scope>', 'what it may do').choices(['ingest', 'read', 'operate', 'admin']).default('ingest'),
+    )
+    .option('--days <n>', 'ends after so many days', positive)
+    .action(
+      act(async (output, options: { name: string; scope: 'ingest' | 'read' | 'operate' | 'admin'; days?: number }) =>
+        (await import('./commands/lifecycle.ts')).token(output, connect(globals()), options),
+      ),
+    );
+}
+
+function addNow(command: MakeCommand, act: Act, globals: () => GlobalOptions, host: () => Option): void {
+  command('analyze', 'what is going on, what is unusual, what comes next', 'auspex analyze --json').action(
+    act(async (output) => (await import('./commands/now.ts')).analyze(connect(globals()), output)),
+  );
+  const anomalies = command('anomalies', 'what was found unusual', 'auspex anomalies --status open')
+    .argument('[id]', 'one finding with its evidence')
+    .addOption(new Option('--status <status>', 'open or ended').choices(['open', 'ended']))
+    .addOption(host())
+    .option('--limit <n>', 'how many', positive, 20)
+    .action(
+      act(
+        async (
+          output,
+          id: string | undefined,
+          options: { status?: 'open' | 'ended'; host?: string; limit: number },
+        ) => {
+          const { listAnomalies, showAnomaly } = await import('./commands/now.ts');
+          return id === undefined
+            ? listAnomalies(connect(globals()), output, options)
+            : showAnomaly(connect(globals()), output, id);
+        },
+      ),
+    );
+  const verdicts = [
+    ['confirm', 'confirmed', 'it was worth telling'],
+    ['normal', 'normal', 'this is how it should be here: learn it'],
+    ['dismiss', 'dismissed', 'it was not worth telling'],
+  ] as const;
+  for (const [name, verdict, description] of verdicts) {
+    anomalies
+      .command(`${name} <id>`)
+      .description(description)
+      .exitOverride()
+      .action(
+        act(async (output, id: string) =>
+          (await import('./commands/now.ts')).judgeAnomaly(connect(globals()), output, id, verdict),
+        ),
+      );
+  }
+  command('performance', 'performance score: the health expected in 15 minutes, and why', 'auspex performance web-1')
+    .argument('[host]')
+    .action(
+      act(async (output, name: string | undefined) =>
+        (await import('./commands/now.ts')).performance(connect(globals()), output, name),
+      ),
+    );
+  command('patterns', 'how the main metrics behave: stable, trending, volatile, periodic', 'auspex patterns --days 1')
+    .argument('[host]')
+    .option('--days <n>', 'how far back', positive, 7)
+    .action(
+      act(async (output, name: string | undefined, options: { days: number }) =>
+        (await import('./commands/now.ts')).patterns(connect(globals()), output, name, options.days),
+      ),
+    );
+  command('analytics', 'counts and rates of the last week', 'auspex analytics').action(
+    act(async (output) => (await import('./commands/now.ts')).analytics(connect(globals()), output)),
+  );
+  command(
+    'dashboard',
+    'the live view in this terminal; --link prints a sign-in link for the browser',
+    'auspex dashboard --refresh-interval 2',
+  )
+    .option('--refresh-interval <seconds>', 'how often it is read', positive, 2)
+    .option('--link', 'print a one-time sign-in link for the browser instead')
+    .action(
+      act(async (output, options: { refreshInterval: number; link?: boolean }) => {
+        if (options.link === true) return (await import('./commands/lifecycle.ts')).link(output, connect(globals()));
+        return (await import('./commands/terminal-dashboard.tsx')).terminalDashboard(connect(globals()), {
+          refreshMs: options.refreshInterval * 1000,
+        });
+      }),
+    );
+}
+
+function addModels(command: MakeCommand, act: Act, globals: () => GlobalOptions, host: () => Option): void {
+  command('forecast', 'what the main metrics will do', 'auspex forecast disk --days 7')
+    .argument('[component]', 'one metric, as listed without')
+    .option('--days <n>', 'how far ahead', positive, 7)
+    .addOption(host())
+    .action(
+      act(async (output, component: string | undefined, options: { days: number } & HostOption) =>
+        (await import('./commands/models.ts')).forecast(connect(globals()), output, component, options),
+      ),
+    );
+  command('train', 'train a model now, or all', 'auspex train performance --force')
+    .argument('[model]')
+    .option('--force', 'also where data is short or the model is fresh', false)
+    .addOption(host())
+    .action(
+      act(async (output, model: string | undefined, options: { force: boolean } & HostOption) =>
+        (await import('./commands/models.ts')).train(connect(globals()), output, model, options),
+      ),
+    );
+  const models = command(
+    'models',
+    'the models that serve, and how often they were right',
+    'auspex models performance',
+  ).action(act(async (output) => (await import('./commands/models.ts')).listModels(connect(globals()), output)));
+  const sub = (name: string, description: string): Command =>
+    models.command(name).description(description).addOption(host()).exitOverride();
+  sub('list', 'the models that serve').action(
+    act(async (output) => (await import('./commands/models.ts')).listModels(connect(globals()), output)),
+  );
+  sub('show <name>', 'all versions of a model').action(
+    act(async (output, name: string, options: HostOption) =>
+      (await import('./commands/models.ts')).showModel(connect(globals()), output, name, options.host),
+    ),
+  );
+  sub('performance', 'the ledger: how often each model was right').action(
+    act(async (output, options: HostOption) =>
+      (await import('./commands/models.ts')).modelPerformance(connect(globals()), output, options.host),
+    ),
+  );
+  sub('promote <name> <version>', 'let this version serve').action(
+    act(async (output, name: string, version: string, options: HostOption) =>
+      (await import('./commands/models.ts')).promoteModel(connect(globals()), output, name, {
+        ...options,
+        version: positive(version),
+      }),
+    ),
+  );
+  sub('rollback <name>', 'let the version before serve again').action(
+    act(async (output, name: string, options: HostOption) =>
+      (await import('./commands/models.ts')).promoteModel(connect(globals()), output, name, options),
+    ),
+  );
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('A number above 0 is needed.');
+  return value;
+}
+
+function seconds(text: string): number {
+  const value = positive(text);
+  if (value < 1 || value > 300) throw new InvalidArgumentError('1 to 300 seconds.');
+  return value;
+}

@@ -1,0 +1,397 @@
+import { randomInt } from 'node:crypto';
+import { readFile, rename, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type AccessControl, createAccess } from './access/access.ts';
+import { createHeartbeat, type Heartbeat } from './act/heartbeat.ts';
+import { createNotifier, type Notifier } from './act/notify/notifier.ts';
+import type { ServerParts, SettingsPort } from './api/http/ports.ts';
+import { createLocalCaller, type LocalCaller } from './api/http/local-caller.ts';
+import { type AuspexServer, createServer } from './api/http/server.ts';
+import { createHostCollector } from './collect/host/host-collector.ts';
+import { createScrapeFetch } from './collect/prometheus/scrape-fetch.ts';
+import { createScraper, type Scraper } from './collect/prometheus/scraper.ts';
+import { RemoteWriteDecoder } from './collect/remote-write/decode.ts';
+import { handleRemoteWrite } from './collect/remote-write/handle-remote-write.ts';
+import type { Config } from './config/schema.ts';
+import { diffConfig } from './config/reload.ts';
+import type { LoadedConfig } from './config/load.ts';
+import { compileUserRule } from './decide/user-rules.ts';
+import { starterRules } from './decide/starter-rules.ts';
+import type { ThresholdRule } from './decide/threshold-rules.ts';
+import { DetectionThreads } from './engine/detection-threads.ts';
+import { Engine } from './engine/engine.ts';
+import type { SnapshotStore } from './engine/snapshots.ts';
+import type { ComponentHealth } from './engine/engine-view.ts';
+import { EntityRegistry } from './engine/entity-registry.ts';
+import { AuspexError } from './errors.ts';
+import type { Clock, CollectorHealth } from './model/index.ts';
+import { ensureDirectory, writeFileAtomic } from './platform/files.ts';
+import { createOutbound } from './platform/outbound.ts';
+import { openPostgresRecords } from './store/records/open-records.ts';
+import { openStores, type StoreOptions, type Stores } from './store/open-stores.ts';
+import type { Logger } from './telemetry/log.ts';
+import { registry as metricsRegistry } from './telemetry/metrics.ts';
+import { version } from './version.ts';
+
+export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/** A running Auspex. */
+export interface RunningAuspex {
+  readonly engine: Engine;
+  readonly stores: Stores;
+  readonly access: AccessControl;
+  /** The operations of the API, without HTTP. */
+  readonly caller: LocalCaller;
+  /** Where the page is, with the base path. */
+  readonly url: string;
+  /** Reads the configuration again; a fault leaves the old one in force. @throws AuspexError CONFIG_INVALID. */
+  reload(): Promise<void>;
+  /** A sign-in link for the browser, valid once. */
+  signInLink(): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface ComposeOptions {
+  readonly loaded: LoadedConfig;
+  /** Reads the configuration again, for a reload. */
+  readonly reload: () => LoadedConfig;
+  readonly log: Logger;
+  /** False for the library: no page, no API, nothing listens. */
+  readonly listen: boolean;
+  readonly clock?: Clock;
+  /** For tests: a store as on a slow disk. */
+  readonly storeOptions?: Pick<StoreOptions, 'commitDelayMs'>;
+}
+
+/** Wires the parts together and starts them: stores, engine, collectors, notification, server. Ready when it resolves. */
+export async function startAuspex(options: ComposeOptions): Promise<RunningAuspex> {
+  const { log, clock = systemClock } = options;
+  let { loaded } = options;
+  const { config } = loaded;
+  const startedAt = clock.now();
+  const timeZone = config.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const entities = new EntityRegistry(timeZone);
+  const stores = await openStores({
+    ...options.storeOptions,
+    home: config.home,
+    limits: {
+      series: config.limits.series,
+      quotaBytes: config.store.quota,
+      minFreeBytes: await neededFreeBytes(config),
+    },
+    retention: {
+      rawMs: config.retention.raw,
+      fiveMinuteMs: config.retention.fiveMinute,
+      hourMs: config.retention.hour,
+      recordsMs: config.retention.records,
+    },
+    fsync: config.store.fsync,
+    clock,
+    log,
+    entityOf: (labels) => entities.idFor(labels, clock.now()),
+    beforeSeries: async (records) => {
+      for (let cursor: string | undefined; ; ) {
+        const page = await records.find('entities', { limit: 500, ...(cursor === undefined ? {} : { cursor }) });
+        entities.load(page.rows);
+        if (page.nextCursor === null) return;
+        cursor = page.nextCursor;
+      }
+    },
+    ...(config.records.postgres === null
+      ? {}
+      : { records: await openPostgresRecords(config.records.postgres, { recordsMs: config.retention.records }) }),
+  });
+  const stopping = new AbortController();
+  const closers: (() => Promise<void>)[] = [() => stores.close()];
+  const closeAll = async (): Promise<void> => {
+    stopping.abort();
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return await startParts();
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+
+  async function startParts(): Promise<RunningAuspex> {
+    const outbound = createOutbound({ allow: config.outbound.allow });
+    closers.push(() => outbound.close());
+    const access = createAccess({ records: stores.records, home: config.home, clock });
+    await access.start();
+    const notifier = createNotifier({
+      records: stores.records,
+      channels: config.notify.channels,
+      clock,
+      random: { next: () => randomInt(2 ** 32) / 2 ** 32 },
+      outbound,
+      log,
+      groupMs: config.notify.group,
+      maxAgeMs: config.notify.maxAge,
+    });
+    closers.push(() => notifier.stop());
+    const collector = config.collect.host
+      ? createHostCollector({ intervalMs: config.collect.interval, clock, log })
+      : null;
+    const scraper = createScraper({ jobs: config.scrape.jobs, clock, log, fetch: createScrapeFetch() });
+    const policy = policyOf(config, loaded);
+    const engine = await Engine.start({
+      metrics: stores.metrics,
+      records: stores.records,
+      models: stores.models,
+      registry: entities,
+      snapshots: snapshotFiles(join(config.home, 'state')),
+      clock,
+      log,
+      options: {
+        intervalMs: config.collect.interval,
+        timeZone,
+        policy,
+        disabledRules: starterRules.filter((rule) => config.alerts.starter[rule.name] === false),
+      },
+      threads: config.workers,
+      startDetection: (detection) =>
+        new DetectionThreads({ threads: config.workers, intervalMs: config.collect.interval, ...detection }),
+      componentsBeside: () =>
+        componentsOf({
+          stores,
+          notifier,
+          collectors: [
+            ...(collector === null ? [] : [collector.health()]),
+            ...(config.scrape.jobs.length === 0 ? [] : [scraper.health()]),
+          ],
+          startedAt,
+        }),
+      onMessages: () => notifier.wake(),
+    });
+    closers.push(() => engine.close());
+    notifier.start();
+    let heartbeat = startHeartbeat(config, engine);
+    closers.push(() => Promise.resolve(heartbeat?.stop()));
+    const collecting = [collector, scraper].flatMap((one) =>
+      one === null ? [] : [engine.collect(one, stopping.signal)],
+    );
+    closers.push(async () => {
+      stopping.abort();
+      await Promise.allSettled(collecting);
+    });
+
+    const settings: SettingsPort = {
+      list: () => loaded.explain(),
+      reload: async () => {
+        const next = options.reload();
+        const change = diffConfig(loaded.config, next.config);
+        engine.setPolicy(policyOf(next.config, next));
+        notifier.setChannels(next.config.notify.channels);
+        await scraper.reload(next.config.scrape.jobs);
+        heartbeat?.stop();
+        heartbeat = startHeartbeat(next.config, engine);
+        log.level = next.config.log.level;
+        loaded = next;
+        log.info({ changed: change.changed, needRestart: change.needRestart }, 'The configuration was read again');
+        return change;
+      },
+    };
+    const parts = serverParts({ engine, access, notifier, settings, scraper });
+    const caller = createLocalCaller(parts);
+    closers.push(() => Promise.resolve(caller.close()));
+    const server = options.listen ? await listen(parts) : null;
+    if (server !== null) closers.push(() => server.close());
+    const url = server === null ? '' : addressOf(server, config);
+    return {
+      engine,
+      stores,
+      access,
+      caller,
+      url,
+      reload: async () => void (await settings.reload('signal')),
+      signInLink: async () => `${url}/sign-in?code=${encodeURIComponent((await access.makeLink()).code)}`,
+      close: closeAll,
+    };
+  }
+
+  function serverParts(parts: {
+    engine: Engine;
+    access: AccessControl;
+    notifier: Notifier;
+    settings: SettingsPort;
+    scraper: Scraper;
+  }): ServerParts {
+    const { engine, access, notifier, settings, scraper } = parts;
+    const decoder = new RemoteWriteDecoder({
+      resolve: (labels, kind) => engine.resolveSeries(labels, kind),
+      limits: {
+        bodyBytes: config.limits.bodyBytes,
+        decodedBytes: config.limits.decompressedBytes,
+        labelsPerSeries: config.limits.labels,
+        labelNameBytes: config.limits.labelNameBytes,
+        labelValueBytes: config.limits.labelValueBytes,
+        futureMs: config.limits.future,
+      },
+      now: () => clock.now(),
+    });
+    return {
+      engine,
+      metrics: stores.metrics,
+      records: stores.records,
+      access,
+      settings,
+      notifier,
+      remoteWrite: (body, headers) =>
+        handleRemoteWrite(decoder, (batch) => engine.ingest('remote-write', batch), body, headers),
+      scrapeTargets: () =>
+        scraper.targets().map((target) => ({
+          ...target,
+          labels: { ...target.labels },
+          lastScrapeAt: target.lastScrapeAt === null ? null : new Date(target.lastScrapeAt).toISOString(),
+        })),
+      ownMetrics: () => metricsRegistry.metrics(),
+      version,
+      startedAt,
+      home: config.home,
+      budget: { residentBytes: 160 * 1024 * 1024, cpuRatio: 0.015 },
+      clock,
+      log,
+    };
+  }
+
+  async function listen(parts: ServerParts): Promise<AuspexServer> {
+    const server = await createServer({
+      ...parts,
+      staticDir: fileURLToPath(new URL('../dashboard/dist', import.meta.url)),
+      basePath: config.server.basePath,
+      allowedHosts: config.server.hosts,
+      limits: { remoteWriteBytes: config.limits.bodyBytes },
+      ...(await certificateOf(config)),
+    });
+    await server.listen(config.server.listen.host, config.server.listen.port);
+    return server;
+  }
+
+  function startHeartbeat({ notify }: Config, engine: Engine): Heartbeat | null {
+    if (notify.heartbeat.url === null) return null;
+    const heartbeat = createHeartbeat({
+      url: notify.heartbeat.url,
+      intervalMs: notify.heartbeat.interval,
+      method: notify.heartbeat.method,
+      healthy: () => engine.components().every((component) => component.state !== 'failed'),
+      outbound: createOutbound({ allow: config.outbound.allow }),
+      clock,
+      log,
+    });
+    heartbeat.start();
+    return heartbeat;
+  }
+}
+
+/** The rules in force and the channels that are told; a name in `alerts.starter` that no rule has is named with its line. */
+function policyOf(
+  config: Config,
+  loaded: LoadedConfig,
+): { rules: readonly ThresholdRule[]; channels: Config['notify']['channels'] } {
+  for (const name of Object.keys(config.alerts.starter)) {
+    if (!starterRules.some((rule) => rule.name === name)) {
+      throw loaded.fault(
+        ['alerts', 'starter', name],
+        `There is no starter rule "${name}". There are: ${starterRules.map((rule) => rule.name).join(', ')}.`,
+      );
+    }
+  }
+  return {
+    rules: [
+      ...starterRules.filter((rule) => config.alerts.starter[rule.name] !== false),
+      ...config.alerts.rules.map(compileUserRule),
+    ],
+    channels: config.notify.channels,
+  };
+}
+
+function componentsOf(parts: {
+  stores: Stores;
+  notifier: Notifier;
+  collectors: readonly CollectorHealth[];
+  startedAt: number;
+}): ComponentHealth[] {
+  const problems = parts.stores.problems();
+  const mail = parts.notifier.health();
+  return [
+    ...parts.collectors.map(
+      (health): ComponentHealth => ({
+        name: `collector ${health.name}`,
+        kind: 'collector',
+        state: health.state,
+        since: health.since,
+        message:
+          health.problems[0] ??
+          (health.state === 'ok' ? `reads ${health.samplesPerCollection} samples a turn` : health.state),
+        remedy: null,
+      }),
+    ),
+    {
+      name: 'store',
+      kind: 'store',
+      state: problems.length === 0 ? 'ok' : 'degraded',
+      since: parts.startedAt,
+      message: problems.at(-1) ?? 'takes in and answers',
+      remedy:
+        problems.length === 0
+          ? null
+          : 'What is set aside stays in the home folder; restore it from a backup if it matters.',
+    },
+    {
+      name: 'notification',
+      kind: 'notifier',
+      state: mail.state,
+      since: parts.startedAt,
+      message: mail.message,
+      remedy: mail.remedy,
+    },
+  ];
+}
+
+/** What must stay free: as configured, on a small disk at most a twentieth of it, or nothing would ever be taken in. */
+async function neededFreeBytes({ home, store }: Config): Promise<number> {
+  await ensureDirectory(home);
+  const disk = await statfs(home);
+  return Math.min(store.minFree, (disk.blocks * disk.bsize) / 20);
+}
+
+/** Learnt state in files that are never half written. */
+function snapshotFiles(folder: string): SnapshotStore {
+  const made = ensureDirectory(folder);
+  return {
+    save: async (name, bytes) => {
+      await made;
+      await writeFileAtomic(join(folder, name), bytes);
+    },
+    load: async (name) => {
+      await made;
+      try {
+        return await readFile(join(folder, name));
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+    setAside: (name) => rename(join(folder, name), join(folder, `${name}.damaged`)),
+  };
+}
+
+/** The server's own certificate, where one is configured. */
+async function certificateOf({ server }: Config): Promise<{ tls?: { cert: string; key: string } }> {
+  const { cert, key } = server.tls;
+  if (cert === null || key === null) return {};
+  try {
+    return { tls: { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') } };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AuspexError('CONFIG_INVALID', `The certificate of server.tls cannot be read: ${reason}.`, { cause });
+  }
+}
+
+function addressOf(server: AuspexServer, config: Config): string {
+  const host = server.address?.host ?? config.server.listen.host;
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `${config.server.tls.cert === null ? 'http' : 'https'}://${shown}:${server.address?.port ?? config.server.listen.port}${config.server.basePath}`;
+}

@@ -1,0 +1,237 @@
+import { z } from 'zod';
+import { scrapeJobSchema } from './scrape-schema.ts';
+import { basePath, duration, httpUrl, listen, matchers, range, size, timeZone } from './values.ts';
+
+/** What the reference, the environment and the settings page know of a key beside its schema. */
+export interface KeyMeta {
+  readonly description: string;
+  /** What is written there, in words: `duration`, `size`, `list of names`. */
+  readonly type: string;
+  /** Takes effect on reload; otherwise at the next start. */
+  readonly live?: true;
+  /** Never shown. */
+  readonly secret?: true;
+  /** An environment variable beside AUSPEX_<KEY>. */
+  readonly env?: string;
+  /** The flag that sets it, without dashes. */
+  readonly flag?: string;
+}
+
+export const keys = z.registry<KeyMeta>();
+
+function key<T extends z.ZodType>(schema: T, type: string, description: string, more: Partial<KeyMeta> = {}): T {
+  keys.add(schema, { description, type, ...more });
+  return schema;
+}
+
+const live = { live: true } as const;
+const secret = { secret: true } as const;
+const optionalText = () => z.string().min(1).nullable().prefault(null);
+const optionalFile = (what: string) =>
+  key(optionalText(), 'path', `File that holds ${what}; read at start and reload.`);
+const severity = () => z.enum(['medium', 'high', 'critical']);
+const name = () => z.string().regex(/^[\w.-]{1,64}$/, 'a name of letters, digits, dots, dashes, at most 64 characters');
+
+const channelBase = {
+  name: key(name(), 'name', 'What the channel is called.'),
+  minSeverity: key(severity().prefault('medium'), 'medium, high or critical', 'Less severe alerts are not sent here.'),
+  timeout: key(duration('1s', '60s').prefault('10s'), 'duration', 'How long one try may take.'),
+};
+
+const webhookChannel = z.strictObject({
+  kind: key(z.literal('webhook'), 'webhook', 'JSON over HTTP POST.'),
+  ...channelBase,
+  url: key(httpUrl(), 'address', 'Where to post.', secret),
+  secret: key(optionalText(), 'text', 'Key of the HMAC-SHA256 signature.', secret),
+  secretFile: optionalFile('the secret'),
+});
+
+const emailChannel = z.strictObject({
+  kind: key(z.literal('email'), 'email', 'E-mail over SMTP.'),
+  ...channelBase,
+  host: key(z.string().min(1), 'name or address', 'The mail server.'),
+  port: key(z.int().min(1).max(65_535).prefault(587), 'number', 'Its port.'),
+  tls: key(
+    z.enum(['starttls', 'implicit', 'none']).prefault('starttls'),
+    'starttls, implicit or none',
+    'Encryption; starttls refuses to go on without it.',
+  ),
+  user: key(optionalText(), 'text', 'Sign-in name.'),
+  password: key(optionalText(), 'text', 'Password.', secret),
+  passwordFile: optionalFile('the password'),
+  from: key(z.string().min(3), 'address', 'Sender.'),
+  to: key(z.array(z.string().min(3)).min(1).max(50), 'list of addresses', 'Receivers.'),
+});
+
+const userRule = z
+  .strictObject({
+    name: key(name(), 'name', 'What the rule is called.'),
+    metric: key(z.string().min(1).max(300), 'metric name', 'The metric it looks at, each matching series by itself.'),
+    match: key(matchers(), 'list of conditions', 'Labels that must match: `job=web`, `instance=~web-.*`.'),
+    rate: key(z.boolean().prefault(false), 'true or false', 'Look at the growth a second; for counters.'),
+    op: key(z.enum(['>', '<']), '> or <', 'Which side of the limit is bad.'),
+    limit: key(z.number(), 'number', 'Fires beyond this.'),
+    clear: key(z.number().nullable().prefault(null), 'number', 'Clears only beyond this; the limit unless told.'),
+    for: key(duration('0s', '7d').prefault('5m'), 'duration', 'How long it must last.'),
+    hold: key(duration('0s', '7d').prefault('5m'), 'duration', 'How long it must be gone.'),
+    severity: key(severity().prefault('high'), 'medium, high or critical', 'How bad it is.'),
+    summary: key(optionalText(), 'text', 'The alert’s first sentence.'),
+    action: key(optionalText(), 'text', 'What a person should do.'),
+  })
+  .refine((rule) => rule.clear === null || (rule.op === '>' ? rule.clear <= rule.limit : rule.clear >= rule.limit), {
+    path: ['clear'],
+    message: 'a value on the good side of the limit',
+  });
+
+const section = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shape).prefault({} as never);
+
+/** Every key of the configuration. What is not here is refused by name. */
+export const configSchema = z.strictObject({
+  home: key(
+    optionalText(),
+    'path',
+    'Folder for everything Auspex keeps. Default: `$XDG_STATE_HOME/auspex`, else `~/.local/state/auspex`; as root `/var/lib/auspex`.',
+    { flag: 'home' },
+  ),
+  server: section({
+    listen: key(listen().prefault('127.0.0.1:4700'), 'address:port', 'Where the page and the API answer.', {
+      env: 'AUSPEX_LISTEN',
+      flag: 'listen',
+    }),
+    basePath: key(basePath().prefault('/'), 'path', 'The path below which a proxy serves Auspex.'),
+    hosts: key(
+      z.array(z.string().min(1)).prefault([]),
+      'list of names',
+      'Host names under which the page may be opened, beside localhost and addresses.',
+      live,
+    ),
+    tls: section({
+      cert: key(optionalText(), 'path', 'Certificate with its chain, PEM.'),
+      key: key(optionalText(), 'path', 'The certificate’s key, PEM.'),
+    }),
+  }),
+  collect: section({
+    host: key(z.boolean().prefault(true), 'true or false', 'Watch the machine that Auspex runs on.'),
+    interval: key(duration('1s', '5m').prefault('10s'), 'duration', 'How often the host is read.', {
+      env: 'AUSPEX_INTERVAL',
+      flag: 'interval',
+    }),
+  }),
+  scrape: section({
+    jobs: key(
+      z.array(scrapeJobSchema).max(1000).prefault([]),
+      'list of jobs',
+      'Prometheus targets to scrape, in the words of Prometheus’s own `scrape_configs`.',
+      live,
+    ),
+  }),
+  retention: section({
+    raw: key(duration('1h', '3650d').prefault('15d'), 'duration', 'How long every sample is kept.', live),
+    fiveMinute: key(duration('1d', '3650d').prefault('90d'), 'duration', 'How long 5-minute values are kept.', live),
+    hour: key(duration('1d', '7300d').prefault('395d'), 'duration', 'How long 1-hour values are kept.', live),
+    records: key(
+      duration('1d', '7300d').prefault('90d'),
+      'duration',
+      'How long findings, alerts, predictions and executions are kept.',
+      live,
+    ),
+  }),
+  store: section({
+    quota: key(size('16MB').prefault('2GB'), 'size', 'What samples may take on the disk; the oldest go first.', live),
+    minFree: key(
+      size('1MB').prefault('100MB'),
+      'size',
+      'Taking in stops while the disk has less free (on a small disk: less than 5 % of it); reading and alerting go on.',
+      live,
+    ),
+    fsync: key(
+      z.boolean().prefault(true),
+      'true or false',
+      'Samples are acknowledged once they are on the disk. False: once the operating system has them; a power cut then loses what was acknowledged in the last seconds, a killed process still nothing.',
+    ),
+  }),
+  records: section({
+    postgres: key(
+      optionalText(),
+      'address',
+      'PostgreSQL for records, `postgres://…`; SQLite in the home folder unless set.',
+      secret,
+    ),
+    postgresFile: optionalFile('the PostgreSQL address'),
+  }),
+  limits: section({
+    bodyBytes: key(size('1KB').prefault('16MB'), 'size', 'Largest request body, as sent.'),
+    decompressedBytes: key(size('1KB').prefault('64MB'), 'size', 'Largest request body, unpacked.'),
+    series: key(
+      z.int().min(100).max(10_000_000).prefault(100_000),
+      'number',
+      'Most series; existing ones go on beyond it.',
+    ),
+    labels: key(z.int().min(1).max(1000).prefault(64), 'number', 'Most labels of one series.', live),
+    labelNameBytes: key(size('16').prefault(512), 'size', 'Longest label name.', live),
+    labelValueBytes: key(size('16').prefault(4096), 'size', 'Longest label value.', live),
+    future: key(duration('0s', '1d').prefault('10m'), 'duration', 'How far ahead of the clock a sample may lie.', live),
+  }),
+  alerts: section({
+    starter: key(
+      z.record(z.string(), z.boolean()).prefault({}),
+      'rule: true or false',
+      'Switches rules of the starter set off by name (docs/internals/alerts.md lists them).',
+      live,
+    ),
+    rules: key(z.array(userRule).max(1000).prefault([]), 'list of rules', 'Rules of your own.', live),
+  }),
+  notify: section({
+    channels: key(
+      z
+        .array(z.discriminatedUnion('kind', [webhookChannel, emailChannel]))
+        .max(20)
+        .prefault([]),
+      'list of channels',
+      'Where messages go.',
+      live,
+    ),
+    group: key(
+      duration('0s', '10m').prefault('30s'),
+      'duration',
+      'Alerts within this time go out as one message.',
+      live,
+    ),
+    maxAge: key(duration('1m', '7d').prefault('24h'), 'duration', 'How long an undelivered message is tried.', live),
+    heartbeat: section({
+      url: key(
+        httpUrl().nullable().prefault(null),
+        'address',
+        'Called as long as Auspex is well, for a dead-man’s switch elsewhere.',
+        { live: true, secret: true },
+      ),
+      interval: key(duration('5s', '1d').prefault('60s'), 'duration', 'How often it is called.', live),
+      method: key(z.enum(['GET', 'POST']).prefault('GET'), 'GET or POST', 'How it is called.', live),
+    }),
+  }),
+  outbound: section({
+    allow: key(
+      z.array(range()).prefault([]),
+      'list of ranges',
+      'Private ranges that may be called also where the address does not stand in this file. Link-local and metadata addresses never are.',
+    ),
+  }),
+  workers: key(z.int().min(1).max(64).prefault(1), 'number', 'Threads that learn and detect.', { flag: 'workers' }),
+  log: section({
+    level: key(
+      z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info'),
+      'level',
+      'What is written to the log: trace, debug, info, warn, error, fatal or silent.',
+      { live: true, flag: 'logLevel' },
+    ),
+  }),
+  timeZone: key(
+    timeZone().nullable().prefault(null),
+    'zone',
+    'Civil time of this machine for daily and weekly seasons; the system’s unless set.',
+  ),
+});
+
+type Parsed = z.output<typeof configSchema>;
+/** The configuration as the program uses it: durations in ms, sizes in bytes. */
+export type Config = Omit<Parsed, 'home'> & { readonly home: string };

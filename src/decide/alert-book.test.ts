@@ -1,0 +1,312 @@
+import { expect, test } from 'vitest';
+import type { Alert, Finding, Notification, Silence } from '../model/index.ts';
+import { type AlertBook, emptyBook, type Observation, restoreBook, stepAlerts } from './alert-book.ts';
+import { observeFinding } from './episodes.ts';
+
+const T0 = Date.UTC(2026, 0, 1);
+const MINUTE = 60_000;
+
+function observation(more: Partial<Observation> = {}): Observation {
+  return {
+    rule: 'disk-low',
+    kind: 'threshold',
+    entityId: 'host:a',
+    subject: '/',
+    resource: 'disk',
+    severity: 'high',
+    reading: 'breach',
+    at: T0,
+    value: 0.95,
+    limit: 0.9,
+    unit: 'ratio',
+    summary: 'Disk / is 95 % full',
+    action: 'Free space',
+    findingId: null,
+    timing: { forMs: 0, holdMs: MINUTE },
+    ...more,
+  };
+}
+
+function finding(more: Partial<Finding> = {}): Finding {
+  return {
+    id: 'f1',
+    entityId: 'host:a',
+    detector: 'entity',
+    subject: 'disk',
+    resource: 'disk',
+    severity: 'high',
+    score: 0.999,
+    direction: 'high',
+    onsetAt: T0,
+    detectedAt: T0,
+    lastAt: T0,
+    endedAt: null,
+    status: 'open',
+    verdict: 'none',
+    confidence: { value: 0.8, band: 'high', source: 'prior', sampleCount: 0 },
+    summary: 'Disk writes are 40 times the usual',
+    contributions: [],
+    culprits: [],
+    actions: ['See what writes'],
+    counterfactual: '',
+    pages: true,
+    ...more,
+  };
+}
+
+/** A book with a clock; each step gives the messages as `kind subject rule`. */
+function player(channels = [{ name: 'ops', minSeverity: 'medium' as const }]) {
+  const player = {
+    book: emptyBook as AlertBook,
+    rows: new Map<string, Alert>(),
+    silences: [] as Silence[],
+    outbox: new Map<string, Notification>(),
+    step(minutes: number, ...seen: Partial<Observation>[]): string[] {
+      const now = T0 + minutes * MINUTE;
+      const observations = seen.map((one) => observation({ at: now, ...one }));
+      const result = stepAlerts(
+        player.book,
+        { observations, silences: player.silences, channels, nameOf: () => 'web-1' },
+        now,
+      );
+      player.book = result.book;
+      for (const row of result.changed) player.rows.set(row.id, row);
+      for (const id of result.withdrawn) player.rows.delete(id);
+      for (const message of result.notifications) player.outbox.set(message.id, message);
+      return result.notifications.map((message) => `${message.kind} ${player.rows.get(message.alertId ?? '')?.rule}`);
+    },
+    /** As after kill -9: only the rows are left. */
+    restart(minutes: number) {
+      player.book = restoreBook(structuredClone([...player.rows.values()]), T0 + minutes * MINUTE);
+    },
+    only(): Alert {
+      expect(player.rows.size).toBe(1);
+      return [...player.rows.values()][0] as Alert;
+    },
+  };
+  return player;
+}
+
+test('one alert from its beginning to its end: two messages with one deduplication key', () => {
+  const p = player();
+  const timing = { forMs: 5 * MINUTE, holdMs: 5 * MINUTE };
+  expect(p.step(0, { timing })).toEqual([]);
+  expect(p.only()).toMatchObject({ state: 'pending', firedAt: null, suppressedBy: null });
+  for (let minute = 1; minute < 5; minute++) expect(p.step(minute, { timing })).toEqual([]);
+  expect(p.step(5, { timing })).toEqual(['firing disk-low']);
+  expect(p.only()).toMatchObject({ state: 'firing', startedAt: T0, firedAt: T0 + 5 * MINUTE, suppressedBy: null });
+  expect(p.step(6, { timing })).toEqual([]);
+  expect(p.step(7, { timing, reading: 'clear' })).toEqual([]);
+  expect(p.only().state).toBe('held');
+  expect(p.step(12, { timing, reading: 'clear' })).toEqual(['resolved disk-low']);
+  expect(p.only()).toMatchObject({ state: 'resolved', resolvedAt: T0 + 12 * MINUTE });
+  const messages = [...p.outbox.values()];
+  expect(new Set(messages.map((message) => message.deduplicationKey)).size).toBe(1);
+  expect(messages[0]?.title).toBe('high: web-1: Disk / is 95 % full');
+  expect(messages[0]?.body).toBe(
+    'Disk / is 95 % full.\nWhere: web-1, /. Rule: disk-low.\nValue: 95 %, limit 90 %.\nSince: 2026-01-01 00:00:00 UTC.\nWhat to do: Free space.',
+  );
+});
+
+test('a condition that goes before it fires leaves no row and no message', () => {
+  const p = player();
+  const timing = { forMs: 5 * MINUTE, holdMs: 0 };
+  p.step(0, { timing });
+  expect(p.step(1, { timing, reading: 'clear' })).toEqual([]);
+  expect(p.rows.size).toBe(0);
+});
+
+test.each(['pending', 'firing', 'held', 'resolved'] as const)(
+  'a restart while %s repeats no message and loses none',
+  (phase) => {
+    const script: [number, Partial<Observation>][] = [
+      [0, {}],
+      [1, {}],
+      [2, {}],
+      [3, { reading: 'clear' }],
+      [4, { reading: 'clear' }],
+      [5, { reading: 'clear' }],
+    ];
+    const run = (restarts: boolean) => {
+      const p = player();
+      const said: string[] = [];
+      for (const [minute, seen] of script) {
+        said.push(...p.step(minute, { timing: { forMs: 2 * MINUTE, holdMs: 2 * MINUTE }, ...seen }));
+        if (restarts && [...p.rows.values()].some((row) => row.state === phase)) p.restart(minute);
+      }
+      return { said, ids: [...p.rows.keys()], outbox: [...p.outbox.keys()] };
+    };
+    expect(run(true)).toEqual(run(false));
+    expect(run(true).said).toEqual(['firing disk-low', 'resolved disk-low']);
+  },
+);
+
+test('missing values are marked, resolve nothing, and close it after a day', () => {
+  const p = player();
+  p.step(0, {});
+  expect(p.step(6)).toEqual([]);
+  expect(p.only()).toMatchObject({
+    state: 'firing',
+    summary: 'Disk / is 95 % full No new values: its present state is unknown.',
+  });
+  expect(p.step(7, { at: T0, reading: 'missing', value: null })).toEqual([]);
+  p.step(8, { summary: 'Disk / is 96 % full' });
+  p.step(9, { summary: 'Disk / is 96 % full' });
+  expect(p.only().summary).toBe('Disk / is 96 % full');
+  expect(p.step(9 + 24 * 60)).toEqual(['resolved disk-low']);
+  expect(p.only().summary).toContain('no values for 24 h');
+});
+
+test('a silence tells nobody and says why; when it ends and the trouble stays, people are told', () => {
+  const p = player();
+  p.silences = [
+    {
+      id: 's',
+      entityId: 'host:a',
+      rule: null,
+      subject: '/',
+      startsAt: T0,
+      endsAt: T0 + 10 * MINUTE,
+      reason: 'moving data',
+      createdBy: 'kim',
+      createdAt: T0,
+    },
+  ];
+  expect(p.step(0, {}, { subject: '/var' })).toEqual(['firing disk-low']);
+  const silenced = [...p.rows.values()].find((row) => row.subject === '/');
+  expect(silenced?.suppressedBy).toBe('Silenced by kim until 2026-01-01T00:10:00.000Z: moving data');
+  expect(p.step(9, {})).toEqual([]);
+  expect(p.step(10, {})).toEqual(['firing disk-low']);
+});
+
+test('what was silenced from beginning to end is never told, its end neither', () => {
+  const p = player();
+  p.silences = [
+    {
+      id: 's',
+      entityId: null,
+      rule: 'disk-low',
+      subject: null,
+      startsAt: T0,
+      endsAt: T0 + 60 * MINUTE,
+      reason: '',
+      createdBy: 'kim',
+      createdAt: T0,
+    },
+  ];
+  p.step(0, {});
+  p.step(1, { reading: 'clear' });
+  p.step(2, { reading: 'clear' });
+  expect(p.only().state).toBe('resolved');
+  expect(p.outbox.size).toBe(0);
+});
+
+test('a threshold and an anomaly on the same resource within minutes are one page', () => {
+  const p = player();
+  expect(p.step(0, { ...observeFinding(finding()) })).toEqual(['firing anomaly']);
+  expect(p.step(3, {})).toEqual([]);
+  const later = [...p.rows.values()].find((row) => row.rule === 'disk-low');
+  expect(later?.suppressedBy).toBe('People were told of the same trouble already: Disk writes are 40 times the usual');
+  expect(p.step(4, { resource: 'cpu', rule: 'cpu', subject: 'host' })).toEqual(['firing cpu']);
+});
+
+test('a threshold that fires long after the anomaly is a page of its own', () => {
+  const p = player();
+  p.step(0, { ...observeFinding(finding()) });
+  expect(p.step(11, {})).toEqual(['firing disk-low']);
+});
+
+test('when the alert that spoke for it is over and the trouble stays, people are told after all', () => {
+  const p = player();
+  p.step(0, { ...observeFinding(finding()) });
+  p.step(1, {});
+  p.step(2, { ...observeFinding(finding({ status: 'ended', endedAt: T0 + 2 * MINUTE, lastAt: T0 + 2 * MINUTE })) }, {});
+  expect(p.step(7, {})).toEqual(['resolved anomaly']);
+  expect(p.step(16, {})).toEqual([]);
+  expect(p.step(17, {})).toEqual(['firing disk-low']);
+});
+
+test('of two thresholds on one mount only a worse one is told', () => {
+  const p = player();
+  const [low, full] = [{ severity: 'medium' as const }, { rule: 'disk-full', severity: 'critical' as const }];
+  expect(p.step(0, low)).toEqual(['firing disk-low']);
+  expect(p.step(5, low, full)).toEqual(['firing disk-full']);
+  const q = player();
+  expect(q.step(0, low, full)).toEqual(['firing disk-full']);
+});
+
+test('what comes and goes is told three times an hour, then again when it stays', () => {
+  const p = player();
+  const said: string[] = [];
+  for (let round = 0; round < 5; round++) {
+    said.push(...p.step(round * 4, { timing: { forMs: 0, holdMs: 0 } }));
+    said.push(...p.step(round * 4 + 2, { timing: { forMs: 0, holdMs: 0 }, reading: 'clear' }));
+  }
+  expect(said.filter((message) => message.startsWith('firing'))).toHaveLength(3);
+  expect(said.filter((message) => message.startsWith('resolved'))).toHaveLength(3);
+  expect([...p.rows.values()].filter((row) => row.suppressedBy?.startsWith('It comes and goes: 4 times'))).toHaveLength(
+    1,
+  );
+  expect(p.step(20, { timing: { forMs: 0, holdMs: 0 } })).toEqual([]);
+  expect(p.step(34, { timing: { forMs: 0, holdMs: 0 } })).toEqual([]);
+  expect(p.step(35, { timing: { forMs: 0, holdMs: 0 } })).toEqual(['firing disk-low']);
+});
+
+test('an episode that ends and begins again within its hold is one alert', () => {
+  const p = player();
+  expect(p.step(0, { ...observeFinding(finding()) })).toEqual(['firing anomaly']);
+  p.step(2, { ...observeFinding(finding({ status: 'ended', endedAt: T0 + 2 * MINUTE })) });
+  expect(
+    p.step(4, { ...observeFinding(finding({ id: 'f2', onsetAt: T0 + 4 * MINUTE, lastAt: T0 + 4 * MINUTE })) }),
+  ).toEqual([]);
+  expect(p.only()).toMatchObject({ state: 'firing', findingId: 'f2' });
+});
+
+test.each(['normal', 'dismissed'] as const)('the verdict "%s" ends its alert at once', (verdict) => {
+  const p = player();
+  p.step(0, { ...observeFinding(finding()) });
+  expect(p.step(1, { ...observeFinding(finding({ verdict, lastAt: T0 + MINUTE })) })).toEqual(['resolved anomaly']);
+  expect(p.only().state).toBe('resolved');
+});
+
+test('a finding that may not page makes no alert', () => {
+  expect(observeFinding(finding({ pages: false }))).toBeNull();
+});
+
+test('data that come late page nobody', () => {
+  const p = player();
+  expect(p.step(11, { at: T0 })).toEqual([]);
+  expect(p.only().suppressedBy).toContain('they came late');
+  expect(p.step(12, {})).toEqual(['firing disk-low']);
+});
+
+test('a channel gets only what is severe enough for it', () => {
+  const p = player([
+    { name: 'all', minSeverity: 'medium' },
+    { name: 'night', minSeverity: 'critical' },
+  ] as never);
+  p.step(0, {});
+  expect([...p.outbox.values()].map((message) => message.channel)).toEqual(['all']);
+});
+
+test('ids are stable across runs and differ by what they name', () => {
+  const [p, q] = [player(), player()];
+  p.step(0, {}, { subject: '/var' });
+  q.step(0, {}, { subject: '/var' });
+  expect([...p.rows.keys()]).toEqual([...q.rows.keys()]);
+  expect(p.rows.size).toBe(2);
+  expect([...p.rows.keys()][0]).toMatch(/^[0-9a-f]{32}$/);
+});
+
+test('rows of an alert that goes on are given out once a minute, not at every look', () => {
+  const p = player();
+  p.step(0, {});
+  const step = (seconds: number) =>
+    stepAlerts(
+      p.book,
+      { observations: [observation({ at: T0 + seconds * 1000 })], silences: [], channels: [], nameOf: String },
+      T0 + seconds * 1000,
+    );
+  expect(step(10).changed).toHaveLength(0);
+  expect(step(60).changed).toHaveLength(1);
+});

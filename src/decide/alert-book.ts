@@ -1,0 +1,235 @@
+import { type Alert, formatDuration, type Notification, type Silence } from '../model/index.ts';
+import {
+  type AlertTiming,
+  type ConditionReading,
+  type ConditionState,
+  EPISODE_TIMING,
+  stepCondition,
+} from './alert-state.ts';
+import { type ChannelChoice, notificationsFor } from './messages.ts';
+import { stableId } from './stable-id.ts';
+import { suppressionReason } from './suppression.ts';
+
+/** One look at one thing that could need a person: a rule's measurement or an anomaly episode. */
+export interface Observation {
+  readonly rule: string;
+  readonly kind: Alert['kind'];
+  readonly entityId: string;
+  readonly subject: string;
+  readonly resource: Alert['resource'];
+  readonly severity: Alert['severity'];
+  readonly reading: ConditionReading;
+  readonly at: number;
+  readonly value: number | null;
+  readonly limit: number | null;
+  readonly unit: string;
+  readonly summary: string;
+  readonly action: string;
+  readonly findingId: string | null;
+  readonly timing: AlertTiming;
+}
+
+/** An alert that is not over, with what its state machine remembers. */
+export interface OpenAlert {
+  readonly alert: Alert;
+  readonly condition: ConditionState;
+  readonly timing: AlertTiming;
+  /** When its row was last given out to be stored. */
+  readonly storedAt: number;
+}
+
+/** Every alert that is not over, by what it is about, and those that ended within the last hour. */
+export interface AlertBook {
+  readonly open: ReadonlyMap<string, OpenAlert>;
+  readonly ended: readonly Alert[];
+}
+
+export interface AlertInputs {
+  /** Any part of all there is to look at: what is not observed in a step stays as it is. */
+  readonly observations: readonly Observation[];
+  readonly silences: readonly Silence[];
+  readonly channels: readonly ChannelChoice[];
+  readonly nameOf: (entityId: string) => string;
+}
+
+export interface AlertStep {
+  readonly book: AlertBook;
+  /** Rows to store: new, changed, ended, and once a minute those whose value went on. */
+  readonly changed: readonly Alert[];
+  /** Ids of rows to delete: pending ones that never fired. */
+  readonly withdrawn: readonly string[];
+  /** For the outbox, in one transaction with the rows; their ids are stable, so that writing them again changes nothing. */
+  readonly notifications: readonly Notification[];
+}
+
+export const emptyBook: AlertBook = { open: new Map(), ended: [] };
+
+/** What is remembered of alerts that are over: for flapping, and for two alerts on one thing being one page. */
+const REMEMBER_MS = 3_600_000;
+const STORE_EVERY_MS = 60_000;
+const UNKNOWN_AFTER_MS = 5 * 60_000;
+const CLOSE_AFTER_MS = 86_400_000;
+const UNKNOWN = ' No new values: its present state is unknown.';
+
+export function alertKey(about: Pick<Alert, 'rule' | 'entityId' | 'subject'>): string {
+  return `${about.rule}\u0000${about.entityId}\u0000${about.subject}`;
+}
+
+/**
+ * The book as it was, from the rows of `alerts` that are not resolved or were within the last hour. An alert whose row
+ * says that people were told (firing, held; `suppressedBy` null) is not told again.
+ */
+export function restoreBook(rows: readonly Alert[], now: number): AlertBook {
+  const open = new Map<string, OpenAlert>();
+  const ended: Alert[] = [];
+  for (const alert of rows) {
+    if (alert.state === 'resolved') {
+      if (now - (alert.resolvedAt ?? 0) < REMEMBER_MS) ended.push(alert);
+      continue;
+    }
+    const known = open.get(alertKey(alert));
+    if (known !== undefined && known.alert.startedAt >= alert.startedAt) continue;
+    const { startedAt, firedAt, lastAt } = alert;
+    const heldAt = alert.state === 'held' ? lastAt : null;
+    open.set(alertKey(alert), {
+      alert,
+      condition: { phase: alert.state, startedAt, firedAt, lastAt, readAt: lastAt, heldAt },
+      timing: EPISODE_TIMING, // a threshold's comes with its next observation
+      storedAt: now,
+    });
+  }
+  return { open, ended };
+}
+
+/**
+ * One step of every alert: pure; the book given stays as it is. Run it with what was observed, and without observations
+ * at least once a minute, so that holds, silences and suppressions run out.
+ *
+ * `suppressedBy` is null exactly when people were told: once told, an alert stays told until it is resolved, and whoever
+ * was told of it is told of its end. O(observations + open alerts).
+ */
+export function stepAlerts(book: AlertBook, inputs: AlertInputs, now: number): AlertStep {
+  const open = new Map(book.open);
+  const ended = book.ended.filter((alert) => now - (alert.resolvedAt ?? 0) < REMEMBER_MS);
+  const changed = new Map<string, Alert>();
+  const withdrawn: string[] = [];
+  const notifications: Notification[] = [];
+  const told: { readonly kind: 'firing' | 'resolved'; readonly alert: Alert }[] = [];
+
+  const store = (key: string, entry: OpenAlert) => {
+    open.set(key, { ...entry, storedAt: now });
+    changed.set(entry.alert.id, entry.alert);
+  };
+  const end = (key: string, alert: Alert) => {
+    open.delete(key);
+    if (alert.firedAt === null) {
+      changed.delete(alert.id);
+      withdrawn.push(alert.id);
+      return;
+    }
+    ended.push(alert);
+    changed.set(alert.id, alert);
+    if (alert.suppressedBy === null) told.push({ kind: 'resolved', alert });
+  };
+
+  const look = (key: string, seen: Observation) => {
+    const before = open.get(key);
+    const { state, transition } = stepCondition(before?.condition ?? null, seen.reading, seen.at, seen.timing);
+    if (state === null) {
+      if (before !== undefined)
+        end(key, { ...before.alert, state: 'resolved', resolvedAt: Math.max(seen.at, before.alert.lastAt) });
+      return;
+    }
+    const alert = describe(before?.alert, seen, state);
+    const entry: OpenAlert = { alert, condition: state, timing: seen.timing, storedAt: before?.storedAt ?? 0 };
+    const due = now - entry.storedAt >= STORE_EVERY_MS && seen.reading !== 'missing';
+    if (transition !== null || due) store(key, entry);
+    else open.set(key, entry);
+  };
+
+  for (const seen of inputs.observations) look(alertKey(seen), seen);
+  for (const [key, entry] of open) {
+    const closed = withoutValues(entry, now);
+    if (closed === 'resolve') end(key, { ...entry.alert, state: 'resolved', resolvedAt: now });
+    else if (closed !== null && closed.state === 'resolved') end(key, closed);
+    else if (closed !== null) store(key, { ...entry, alert: closed });
+  }
+
+  // Worst and earliest first, so that of two that begin together the worse one is told.
+  const firing = [...open].filter(
+    ([, entry]) => entry.condition.phase === 'firing' && entry.alert.suppressedBy !== null,
+  );
+  for (const [key, entry] of firing.sort(([, a], [, b]) => bySeverity(a.alert, b.alert))) {
+    const others = [...[...open.values()].map((other) => other.alert), ...ended];
+    const reason = suppressionReason(entry.alert, others, inputs.silences, now);
+    if (reason === entry.alert.suppressedBy) continue;
+    const alert = { ...entry.alert, suppressedBy: reason };
+    store(key, { ...entry, alert });
+    if (reason === null) told.push({ kind: 'firing', alert });
+  }
+  for (const { kind, alert } of told) {
+    notifications.push(...notificationsFor(kind, alert, inputs.nameOf(alert.entityId), inputs.channels, now));
+  }
+  return { book: { open, ended }, changed: [...changed.values()], withdrawn, notifications };
+}
+
+/** What holds until the end of the step decides; it stays where the condition was gone again within the step. */
+const UNDECIDED = 'It was over before people could be told.';
+
+function suppressionOf(before: Alert | undefined, state: ConditionState): string | null {
+  if (state.firedAt === null) return null;
+  return before === undefined || before.firedAt === null ? UNDECIDED : before.suppressedBy;
+}
+
+function describe(before: Alert | undefined, seen: Observation, state: ConditionState): Alert {
+  const { rule, kind, entityId, subject, resource, severity, unit, action } = seen;
+  const fresh = seen.reading !== 'missing' && seen.at >= state.readAt;
+  const keep = before !== undefined && (!fresh || state.phase === 'held');
+  return {
+    id: before?.id ?? stableId('alert', rule, entityId, subject, state.startedAt),
+    rule,
+    kind,
+    entityId,
+    subject,
+    resource,
+    severity: before !== undefined && before.firedAt !== null ? before.severity : severity,
+    state: state.phase,
+    startedAt: state.startedAt,
+    firedAt: state.firedAt,
+    resolvedAt: null,
+    lastAt: state.lastAt,
+    value: fresh || before === undefined ? seen.value : before.value,
+    limit: seen.limit,
+    unit,
+    summary: keep ? withoutMark(before.summary, fresh) : seen.summary,
+    action,
+    findingId: seen.findingId ?? before?.findingId ?? null,
+    suppressedBy: suppressionOf(before, state),
+  };
+}
+
+function withoutMark(summary: string, fresh: boolean): string {
+  return fresh && summary.endsWith(UNKNOWN) ? summary.slice(0, -UNKNOWN.length) : summary;
+}
+
+/** What time alone does: an episode's hold runs out; a threshold without values is marked, and closed after a day. */
+function withoutValues(entry: OpenAlert, now: number): Alert | 'resolve' | null {
+  const { alert, condition, timing } = entry;
+  if (alert.findingId !== null) {
+    return condition.phase === 'held' && now - (condition.heldAt ?? now) >= timing.holdMs ? 'resolve' : null;
+  }
+  const silentMs = now - condition.readAt;
+  if (silentMs >= CLOSE_AFTER_MS) {
+    const summary = `${withoutMark(alert.summary, true)} Closed: no values for ${formatDuration(CLOSE_AFTER_MS)}, so nobody knows how it ended.`;
+    return { ...alert, state: 'resolved', resolvedAt: now, summary };
+  }
+  return silentMs >= UNKNOWN_AFTER_MS && condition.phase !== 'pending' && !alert.summary.endsWith(UNKNOWN)
+    ? { ...alert, summary: alert.summary + UNKNOWN }
+    : null;
+}
+
+const rank: Readonly<Record<Alert['severity'], number>> = { critical: 0, high: 1, medium: 2 };
+
+function bySeverity(a: Alert, b: Alert): number {
+  return rank[a.severity] - rank[b.severity] || (a.firedAt ?? 0) - (b.firedAt ?? 0) || (a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,154 @@
+import {
+  type AlertBook,
+  type AlertStep,
+  emptyBook,
+  type Observation,
+  restoreBook,
+  stepAlerts,
+} from '../decide/alert-book.ts';
+import { observeFinding } from '../decide/episodes.ts';
+import type { ChannelChoice } from '../decide/messages.ts';
+import { evaluateRules, type ThresholdRule, type WatchedEntity } from '../decide/threshold-rules.ts';
+import { AuspexError } from '../errors.ts';
+import type { Alert, Clock, Finding, NotificationRow, RecordStore, Silence } from '../model/index.ts';
+import { metrics as ownMetrics } from '../telemetry/metrics.ts';
+import type { EventRing } from './event-ring.ts';
+
+export interface AlertPolicy {
+  readonly rules: readonly ThresholdRule[];
+  readonly channels: readonly ChannelChoice[];
+}
+
+/** Runs the alert book on what is observed, and writes rows and messages in one transaction: an alert of which people were told is always stored with its message. */
+export class AlertKeeper {
+  readonly #records: RecordStore;
+  readonly #ring: EventRing;
+  readonly #clock: Clock;
+  readonly #nameOf: (entityId: string) => string;
+  #policy: AlertPolicy;
+  #book: AlertBook = emptyBook;
+  #silences: Silence[] = [];
+  /** Steps not stored yet, oldest first: a store that cannot be written delays messages, never loses them. */
+  #unwritten: AlertStep[] = [];
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: {
+    records: RecordStore;
+    ring: EventRing;
+    clock: Clock;
+    nameOf: (entityId: string) => string;
+    policy: AlertPolicy;
+  }) {
+    this.#records = options.records;
+    this.#ring = options.ring;
+    this.#clock = options.clock;
+    this.#nameOf = options.nameOf;
+    this.#policy = options.policy;
+  }
+
+  async load(): Promise<void> {
+    const now = this.#clock.now();
+    const open = await this.#records.find('alerts', {
+      where: { state: { in: ['pending', 'firing', 'held'] } },
+      limit: 500,
+    });
+    const ended = await this.#records.find('alerts', {
+      where: { state: 'resolved', resolvedAt: { gte: now - 3_600_000 } },
+      limit: 500,
+    });
+    this.#book = restoreBook([...open.rows, ...ended.rows], now);
+    this.#silences = [...(await this.#records.find('silences', { where: { endsAt: { gt: now } }, limit: 500 })).rows];
+  }
+
+  get policy(): AlertPolicy {
+    return this.#policy;
+  }
+
+  setPolicy(policy: AlertPolicy): void {
+    this.#policy = policy;
+  }
+
+  /** Alerts that are not over. */
+  open(): readonly Alert[] {
+    return [...this.#book.open.values()].map((entry) => entry.alert);
+  }
+
+  /** What fires or is held, people told or not. */
+  active(entityId?: string): readonly Alert[] {
+    return this.open().filter(
+      (alert) =>
+        (alert.state === 'firing' || alert.state === 'held') && (entityId === undefined || alert.entityId === entityId),
+    );
+  }
+
+  observeFindings(findings: readonly Finding[]): void {
+    const observations = findings.flatMap((finding) => observeFinding(finding) ?? []);
+    if (observations.length > 0) this.#step(observations);
+  }
+
+  observeEntities(entities: readonly WatchedEntity[]): void {
+    const now = this.#clock.now();
+    this.#step(entities.flatMap((entity) => evaluateRules(this.#policy.rules, entity, now)));
+  }
+
+  /** Resolves when all messages so far are in the outbox. */
+  flush(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  async addSilence(silence: Silence): Promise<void> {
+    if (silence.endsAt <= silence.startsAt) throw new AuspexError('BAD_REQUEST', 'A silence must end after it starts.');
+    await this.#records.put('silences', [silence]);
+    this.#silences.push(silence);
+    this.#step([]);
+  }
+
+  async removeSilence(id: string): Promise<void> {
+    const found = this.#silences.find((silence) => silence.id === id);
+    if (found === undefined) throw new AuspexError('NOT_FOUND', `There is no silence ${id} in force.`);
+    await this.#records.update('silences', { id }, { endsAt: this.#clock.now() });
+    this.#silences = this.#silences.filter((silence) => silence.id !== id);
+    this.#step([]);
+  }
+
+  #step(observations: readonly Observation[]): void {
+    const now = this.#clock.now();
+    this.#silences = this.#silences.filter((silence) => silence.endsAt > now);
+    const step = stepAlerts(
+      this.#book,
+      { observations, silences: this.#silences, channels: this.#policy.channels, nameOf: this.#nameOf },
+      now,
+    );
+    this.#book = step.book;
+    for (const alert of step.changed) {
+      if (alert.firedAt === now && alert.suppressedBy === null) ownMetrics.pages.inc();
+      this.#ring.publish({ topic: 'alerts', alert });
+    }
+    if (step.changed.length + step.withdrawn.length + step.notifications.length > 0) this.#unwritten.push(step);
+  }
+
+  async #write(): Promise<void> {
+    while (this.#unwritten.length > 0) {
+      const steps = this.#unwritten.slice(0, 100);
+      await this.#records.transaction(async (access) => {
+        for (const step of steps) {
+          await access.put('alerts', step.changed);
+          if (step.withdrawn.length > 0) await access.remove('alerts', { id: { in: step.withdrawn } });
+          const rows = step.notifications.map(
+            (n): NotificationRow => ({
+              ...n,
+              state: 'waiting',
+              tries: 0,
+              nextTryAt: n.createdAt,
+              lastError: null,
+              deliveredAt: null,
+            }),
+          );
+          await access.insertNew('notifications', rows);
+        }
+      });
+      this.#unwritten.splice(0, steps.length);
+    }
+  }
+}

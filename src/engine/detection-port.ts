@@ -1,0 +1,46 @@
+import type { DetectionEvent, SeriesDefinition } from '../detect/detector.ts';
+import type { SampleBatch } from '../model/index.ts';
+import type { ExpectedBand } from './engine-view.ts';
+import type { EntityModel } from './detection-shard.ts';
+import type { TaskPool } from './task-pool.ts';
+import type { EntityEventType } from './thread-messages.ts';
+
+/** What one thread says after each piece of work. */
+export interface DetectionProgress {
+  /** Position in the write-ahead up to which this thread has scored. */
+  readonly position: number;
+  readonly samples: number;
+  /** When the samples came in, ms UTC: their wait is now minus this. */
+  readonly receivedAt: number;
+  readonly events: readonly DetectionEvent[];
+}
+
+export interface ShardSnapshot {
+  readonly thread: number;
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The detectors, one a thread, each with the entities of its shards: however many there are, the findings are the same. */
+export interface DetectionPort extends TaskPool {
+  readonly threads: number;
+  define(series: readonly SeriesDefinition[]): void;
+  advance(batch: SampleBatch, position: number, receivedAt: number): void;
+  /** Closes what waits for time alone: vectors, silences of entities. */
+  advanceTime(now: number): Promise<void>;
+  markEvent(entityId: string, at: number, type: EntityEventType): void;
+  expected(entityId: string, refs: readonly number[]): Promise<readonly ExpectedBand[]>;
+  learning(entityId: string): Promise<string | null>;
+  feedback(
+    entityId: string,
+    detector: string,
+    subject: string,
+    verdict: 'confirmed' | 'normal' | 'dismissed',
+    at: number,
+  ): Promise<void>;
+  /** Null while there are too few rows. */
+  trainEntityModel(entityId: string): Promise<EntityModel | null>;
+  setModel(entityId: string, bytes: Uint8Array): Promise<void>;
+  snapshot(): Promise<readonly ShardSnapshot[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,217 @@
+import type {
+  Alert,
+  AppendResult,
+  Confidence,
+  Contribution,
+  Entity,
+  Finding,
+  FindingVerdict,
+  Forecast,
+  Labels,
+  ModelMetadata,
+  Prediction,
+  SampleBatch,
+  SeriesKind,
+  SeriesRef,
+  Severity,
+  Silence,
+} from '../model/index.ts';
+
+export type GaugeName = 'cpu' | 'memory' | 'swap' | 'disk' | 'disk-io' | 'network' | 'load' | 'processes' | 'pressure';
+
+/** One main figure of a host as it is now, with what is usual at this time. */
+export interface Gauge {
+  readonly name: GaugeName;
+  readonly label: string;
+  readonly value: number | null;
+  readonly unit: string;
+  readonly at: number | null;
+  readonly lower: number | null;
+  readonly upper: number | null;
+  readonly unusual: boolean;
+  readonly detail: string;
+}
+
+export interface ProcessGroup {
+  readonly name: string;
+  readonly pid: number | null;
+  readonly cpuCores: number;
+  readonly residentBytes: number;
+  readonly count: number;
+}
+
+export interface Health {
+  readonly score: number | null;
+  readonly sentence: string;
+  readonly dimensions: readonly {
+    readonly name: string;
+    readonly score: number;
+    readonly weight: number;
+    readonly reason: string;
+  }[];
+}
+
+export interface EntityState {
+  readonly entity: Entity;
+  readonly state: 'ok' | 'learning' | 'unusual' | 'alerting' | 'stale';
+  readonly sentence: string;
+  readonly health: Health;
+  readonly gauges: readonly Gauge[];
+  readonly processes: readonly ProcessGroup[];
+  readonly openFindings: number;
+  readonly firingAlerts: number;
+  readonly seriesCount: number;
+  readonly learning: string | null;
+  readonly unseen: readonly string[];
+}
+
+export interface PerformanceScore {
+  readonly entityId: string;
+  readonly value: number | null;
+  readonly load: number | null;
+  readonly at: number;
+  readonly dueAt: number | null;
+  readonly confidence: Confidence;
+  readonly lower: number | null;
+  readonly upper: number | null;
+  readonly baseline: number | null;
+  readonly contributions: readonly Contribution[];
+  readonly explanation: string;
+  readonly recommendations: readonly string[];
+  readonly model: string | null;
+  readonly learning: string | null;
+}
+
+export interface Pattern {
+  readonly entityId: string;
+  readonly component: string;
+  readonly unit: string;
+  readonly type: 'stable' | 'trending' | 'volatile';
+  readonly strength: number;
+  readonly at: number;
+  readonly confidence: Confidence;
+  readonly trendPerDay: number;
+  readonly robustTrendPerDay: number;
+  readonly polynomial: readonly number[];
+  readonly periods: readonly { readonly seconds: number; readonly strength: number }[];
+  readonly changePoints: readonly { readonly at: number; readonly before: number; readonly after: number }[];
+  readonly explanation: string;
+  readonly recommendations: readonly string[];
+}
+
+/** What is usual for a series now. While it learns, the bounds are null and `learning` says how long still. */
+export interface ExpectedBand {
+  readonly mean: number | null;
+  readonly lower: number | null;
+  readonly upper: number | null;
+  readonly learning: string | null;
+}
+
+export interface Outlook {
+  readonly entityId: string;
+  readonly component: string;
+  readonly sentence: string;
+  readonly severity: Severity;
+  readonly dueAt: number | null;
+  readonly confidence: Confidence;
+}
+
+export interface ComponentHealth {
+  readonly name: string;
+  readonly kind: 'collector' | 'store' | 'detector' | 'model' | 'notifier' | 'thread' | 'api' | 'agent';
+  readonly state: 'ok' | 'degraded' | 'failed' | 'stopped' | 'learning';
+  readonly since: number;
+  readonly message: string;
+  readonly remedy: string | null;
+}
+
+export interface TrainOutcome {
+  readonly name: string;
+  readonly entityId: string;
+  readonly trained: boolean;
+  readonly reason: string;
+  readonly model: ModelMetadata | null;
+}
+
+export interface ModelState {
+  readonly metadata: ModelMetadata;
+  readonly health: 'good' | 'learning' | 'drifting' | 'damaged';
+  readonly healthReason: string;
+  readonly nextTrainingAt: number | null;
+}
+
+/** What happened, in order; `sequence` ascends without gaps within one run of the process. */
+export type EngineEvent = { readonly sequence: number } & (
+  | { readonly topic: 'samples'; readonly entityId: string; readonly at: number; readonly gauges: readonly Gauge[] }
+  | { readonly topic: 'anomalies'; readonly change: 'opened' | 'updated' | 'ended'; readonly finding: Finding }
+  | { readonly topic: 'alerts'; readonly alert: Alert }
+  | { readonly topic: 'predictions'; readonly prediction: Prediction }
+  | { readonly topic: 'models'; readonly model: ModelMetadata }
+  | { readonly topic: 'status'; readonly state: 'ok' | 'degraded' | 'failed'; readonly sentence: string }
+  | { readonly topic: 'overview'; readonly sentence: string }
+);
+
+export interface AlertRuleView {
+  readonly name: string;
+  readonly kind: Alert['kind'];
+  readonly summary: string;
+  readonly condition: string;
+  readonly forMs: number;
+  readonly severity: Alert['severity'];
+  readonly action: string;
+  readonly source: 'starter' | 'configuration';
+  readonly enabled: boolean;
+}
+
+/** What the API, the terminal and the library see of the engine. Reads of stored rows and points go to the stores directly. */
+export interface EngineView {
+  /** Every entity's present state. */
+  states(): readonly EntityState[];
+  /** By id, name or alias. */
+  state(idOrName: string): EntityState | undefined;
+  /** The page's first sentence. */
+  sentence(): string;
+  learning(): string | null;
+  performance(entityId: string): Promise<PerformanceScore>;
+  patterns(entityId: string, days: number): Promise<readonly Pattern[]>;
+  expected(ref: SeriesRef): Promise<ExpectedBand>;
+  /** `horizonMs` ahead, of one component or of all main ones. */
+  forecasts(
+    entityId: string,
+    horizonMs: number,
+    component?: string,
+  ): Promise<
+    readonly (Forecast & { readonly history: { readonly times: Float64Array; readonly values: Float64Array } })[]
+  >;
+  outlook(horizonMs: number): readonly Outlook[];
+  models(): Promise<readonly ModelState[]>;
+  train(name: string, entityId: string | undefined, force: boolean): Promise<readonly TrainOutcome[]>;
+  promote(name: string, entityId: string, version: number): Promise<ModelMetadata>;
+  judge(findingId: string, verdict: Exclude<FindingVerdict, 'none'>, by: string): Promise<Finding>;
+  alertRules(): readonly AlertRuleView[];
+  addSilence(silence: Omit<Silence, 'id' | 'createdAt'>): Promise<Silence>;
+  removeSilence(id: string): Promise<void>;
+  enrol(agent: {
+    machineId: string;
+    hostname: string;
+    version: string;
+    timeZone: string;
+    attributes: Record<string, string>;
+    tokenId: string;
+  }): Promise<{ agentId: string; entityId: string; instance: string; intervalSeconds: number }>;
+  components(): readonly ComponentHealth[];
+  ingestStats(): {
+    readonly samplesPerSecond: number;
+    readonly waiting: number;
+    readonly scoreLagMs: number;
+    readonly refused: number;
+  };
+  /** Samples of one request: durable when it resolves, scored soon after. Rejects with TOO_BUSY, STORE_FULL. */
+  ingest(source: string, batch: SampleBatch): Promise<AppendResult>;
+  resolveSeries(labels: Labels, kind: SeriesKind): SeriesRef;
+  /** Calls back for every event until the returned function is called. Events since `after` that are still held come first; false when some are gone. */
+  subscribe(
+    after: number | null,
+    listener: (event: EngineEvent) => void,
+  ): { readonly complete: boolean; readonly sequence: number; readonly stop: () => void };
+}

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { labelsFrom } from '../model/index.ts';
+import { EntityRegistry } from './entity-registry.ts';
+
+const series = (name: string, labels: Record<string, string>) =>
+  labelsFrom([...Object.entries(labels), ['__name__', name]]);
+const machine = (over: { stableId?: string; name?: string; aliases?: string[] } = {}) => ({
+  kind: 'host' as const,
+  stableId: over.stableId ?? 'abc',
+  name: over.name ?? 'web-1',
+  timeZone: 'Europe/Berlin',
+  aliases: over.aliases ?? ['instance=web-1'],
+  attributes: { cores: '4' },
+});
+
+test('one host seen by its collector and its node_exporter is one host', () => {
+  const registry = new EntityRegistry('UTC');
+  const { id } = registry.introduce(machine(), 1);
+  expect(registry.idFor(series('node_load1', { instance: 'web-1:9100', job: 'node' }), 2)).toBe(id);
+  expect(registry.idFor(series('auspex_host_cpu_ratio', { instance: 'web-1', job: 'auspex' }), 2)).toBe(id);
+});
+
+test('an application on a host is not the host', () => {
+  const registry = new EntityRegistry('UTC');
+  const { id } = registry.introduce(machine(), 1);
+  const app = registry.idFor(series('http_requests_total', { instance: 'web-1:8080', job: 'shop' }), 2);
+  expect(app).not.toBe(id);
+  expect(registry.get(app)).toMatchObject({ kind: 'target', name: 'shop on web-1' });
+});
+
+test('what was seen before its introduction keeps its id, and gets its name and zone', () => {
+  const registry = new EntityRegistry('UTC');
+  const seen = registry.idFor(series('node_load1', { instance: 'web-1:9100', job: 'node' }), 5);
+  const introduced = registry.introduce(machine({ name: 'Web one' }), 9);
+  expect(introduced).toMatchObject({ id: seen, name: 'Web one', timeZone: 'Europe/Berlin', firstSeenAt: 5 });
+  expect(registry.find('Web one')?.id).toBe(seen);
+});
+
+test('two machines of one name report under two', () => {
+  const registry = new EntityRegistry('UTC');
+  expect(registry.freeInstance('web-1', 'abc')).toBe('web-1');
+  registry.introduce(machine(), 1);
+  expect(registry.freeInstance('web-1', 'abc')).toBe('web-1');
+  expect(registry.freeInstance('web-1', 'other machine')).toBe('web-1-2');
+});
+
+test('what is read back from its rows is the same again', () => {
+  const registry = new EntityRegistry('UTC');
+  const { id } = registry.introduce(machine(), 1);
+  const again = new EntityRegistry('UTC');
+  again.load(registry.takeDirty());
+  expect(again.get(id)).toEqual(registry.get(id));
+  expect(again.find('instance=web-1')?.id).toBe(id);
+  expect(again.takeDirty()).toEqual([]);
+});
+
+test('hearing of a host is written down at most once in five minutes', () => {
+  const registry = new EntityRegistry('UTC');
+  const { id } = registry.introduce(machine(), 1_000_000);
+  registry.takeDirty();
+  let writes = 0;
+  for (let at = 1_000_000; at < 1_000_000 + 3_600_000; at += 10_000) {
+    registry.touch(id, at);
+    writes += registry.takeDirty().length;
+  }
+  expect(writes).toBeGreaterThan(9);
+  expect(writes).toBeLessThan(13);
+  expect(registry.get(id)?.lastSeenAt).toBe(1_000_000 + 3_590_000);
+});

@@ -1,0 +1,162 @@
+import type { Entity, EntityKind, Labels } from '../model/index.ts';
+import { entityKeyOf, labelValue } from '../model/index.ts';
+
+export interface Introduction {
+  readonly kind: EntityKind;
+  /** What stays when the name changes: a machine id. */
+  readonly stableId: string;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly aliases: readonly string[];
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+const WRITE_EVERY_MS = 300_000;
+
+/**
+ * Who is who. Every label set leads to one entity by its key (see entityKeyOf) and the aliases; an unknown key makes a
+ * new entity, which a later introduction (a collector's or an agent's) can give its real name without changing its id.
+ */
+export class EntityRegistry {
+  readonly #entities = new Map<string, Entity>();
+  readonly #byAlias = new Map<string, string>();
+  readonly #dirty = new Set<string>();
+  /** When each entity's last-seen time was last written down. */
+  readonly #writtenAt = new Map<string, number>();
+  readonly #timeZone: string;
+
+  constructor(timeZone: string) {
+    this.#timeZone = timeZone;
+  }
+
+  load(entities: Iterable<Entity>): void {
+    for (const entity of entities) {
+      this.#entities.set(entity.id, entity);
+      for (const alias of entity.aliases) this.#byAlias.set(alias, entity.id);
+    }
+  }
+
+  get(id: string): Entity | undefined {
+    return this.#entities.get(id);
+  }
+
+  /** By id, name or alias. */
+  find(text: string): Entity | undefined {
+    const direct =
+      this.#entities.get(text) ??
+      this.#entities.get(this.#byAlias.get(text) ?? this.#byAlias.get(`instance=${text}`) ?? '');
+    if (direct) return direct;
+    for (const entity of this.#entities.values()) if (entity.name === text) return entity;
+    return undefined;
+  }
+
+  all(): readonly Entity[] {
+    return [...this.#entities.values()];
+  }
+
+  get size(): number {
+    return this.#entities.size;
+  }
+
+  /** The entity that a label set speaks of; made when it is new. O(labels). */
+  idFor(labels: Labels, now: number): string {
+    const key = entityKeyOf(labels);
+    const known = this.#byAlias.get(key);
+    if (known !== undefined) return known;
+    const job = labelValue(labels, 'job') ?? '';
+    const bare = key.replace(/^[a-z_]+=/, '').replace(/,job=.*$/, '');
+    const kind: EntityKind =
+      key.startsWith('host_id=') || (key.startsWith('instance=') && !key.includes(',job='))
+        ? 'host'
+        : key.startsWith('service=')
+          ? 'service'
+          : 'target';
+    const stable = kind === 'target' && job !== '' ? `${job}@${bare}` : bare;
+    const name = kind === 'target' && job !== '' ? `${job} on ${bare}` : bare;
+    this.#set({
+      id: `${kind}:${stable}`,
+      kind,
+      name,
+      timeZone: this.#timeZone,
+      firstSeenAt: now,
+      lastSeenAt: now,
+      aliases: [key],
+      attributes: {},
+    });
+    return `${kind}:${stable}`;
+  }
+
+  /** A collector or agent says who it is. Keeps the id of what was already seen under one of its aliases. */
+  introduce(who: Introduction, now: number): Entity {
+    const aliases = [`host_id=${who.stableId}`, ...who.aliases];
+    const seen = aliases.map((alias) => this.#byAlias.get(alias)).find((id) => id !== undefined);
+    const before = seen === undefined ? undefined : this.#entities.get(seen);
+    const entity: Entity = {
+      id: before?.id ?? `${who.kind}:${who.stableId}`,
+      kind: who.kind,
+      name: who.name,
+      timeZone: who.timeZone,
+      firstSeenAt: before?.firstSeenAt ?? now,
+      lastSeenAt: now,
+      aliases: [...new Set([...(before?.aliases ?? []), ...aliases])],
+      attributes: { ...before?.attributes, ...who.attributes },
+    };
+    this.#set(entity);
+    return entity;
+  }
+
+  /** Lets a key that nobody has yet lead to an entity. False when it leads somewhere already: what was told apart stays apart. */
+  addAlias(id: string, alias: string): boolean {
+    const entity = this.#entities.get(id);
+    if (entity === undefined || this.#byAlias.has(alias)) return false;
+    this.#set({ ...entity, aliases: [...entity.aliases, alias] });
+    return true;
+  }
+
+  /** Names a host that is known by its address alone; one that introduced itself keeps its name. Of two with one name the second shows its address too. */
+  suggestName(id: string, name: string): void {
+    const entity = this.#entities.get(id);
+    const key = entity?.aliases[0];
+    if (entity?.kind !== 'host' || name === '' || key === undefined) return;
+    if (entity.aliases.some((alias) => alias.startsWith('host_id='))) return;
+    const address = key.replace(/^instance=/, '');
+    const isTaken = [...this.#entities.values()].some((other) => other.id !== id && other.name === name);
+    const shown = isTaken && address !== name ? `${name} (${address})` : name;
+    if (shown !== entity.name) this.#set({ ...entity, name: shown });
+  }
+
+  /** The name under which a host may report: its own, or with a number behind it where another machine has that name already. */
+  freeInstance(hostname: string, stableId: string): string {
+    const own = this.#entities.get(this.#byAlias.get(`host_id=${stableId}`) ?? '');
+    const before = own?.aliases.find((alias) => alias.startsWith('instance='))?.slice('instance='.length);
+    if (before !== undefined) return before;
+    for (let n = 1; ; n++) {
+      const candidate = n === 1 ? hostname : `${hostname}-${n}`;
+      const holder = this.#entities.get(this.#byAlias.get(`instance=${candidate}`) ?? '');
+      const introduced = holder?.aliases.some((alias) => alias.startsWith('host_id=')) ?? false;
+      if (!introduced) return candidate;
+    }
+  }
+
+  /** Notes that data came. Written down at most once in five minutes: it is not worth a write a sample. */
+  touch(id: string, at: number): void {
+    const entity = this.#entities.get(id);
+    if (entity === undefined || at <= entity.lastSeenAt) return;
+    this.#entities.set(id, { ...entity, lastSeenAt: at });
+    if (at - (this.#writtenAt.get(id) ?? 0) > WRITE_EVERY_MS) this.#dirty.add(id);
+  }
+
+  /** Entities that changed since the last call, to be written down. */
+  takeDirty(): readonly Entity[] {
+    const rows = [...this.#dirty].flatMap((id) => this.#entities.get(id) ?? []);
+    for (const row of rows) this.#writtenAt.set(row.id, row.lastSeenAt);
+    this.#dirty.clear();
+    return rows;
+  }
+
+  #set(entity: Entity): void {
+    this.#entities.set(entity.id, { ...entity });
+    for (const alias of entity.aliases) this.#byAlias.set(alias, entity.id);
+    this.#dirty.add(entity.id);
+  }
+}

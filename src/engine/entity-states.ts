@@ -1,0 +1,213 @@
+import { type Health, healthOf, type Saturation } from '../decide/health.ts';
+import { overviewSentence } from '../decide/sentence.ts';
+import {
+  type Clock,
+  type Entity,
+  formatDuration,
+  hostMetrics,
+  type SeriesRef,
+  type SystemMetricsRow,
+} from '../model/index.ts';
+import { hostHealth, type HostFigures, type ObservedHealth } from '../predict/host-health.ts';
+import type { AlertKeeper } from './alert-keeper.ts';
+import type { EntityState, ExpectedBand, Gauge, Outlook } from './engine-view.ts';
+import type { EntityRegistry } from './entity-registry.ts';
+import type { FindingKeeper } from './finding-keeper.ts';
+import type { HostBoard } from './host-board.ts';
+
+const STALE_INTERVALS = 3;
+const SEVERITY_RANK = { none: 0, medium: 1, high: 2, critical: 3 } as const;
+/** Health below which a host is not called well. */
+const STRAINED = 50;
+
+export interface EntityStatesParts {
+  readonly registry: EntityRegistry;
+  readonly board: HostBoard;
+  readonly findings: FindingKeeper;
+  readonly alerts: AlertKeeper;
+  readonly clock: Clock;
+  readonly intervalMs: number;
+}
+
+/** What is to be said of every host and service now: state, health, gauges, the page's sentence. */
+export class EntityStates {
+  readonly #parts: EntityStatesParts;
+  readonly #seriesCount = new Map<string, number>();
+  /** What is usual now, as the detectors last said it. */
+  readonly #bands = new Map<SeriesRef, { lower: number; upper: number }>();
+  readonly #learning = new Map<string, string | null>();
+  readonly #unseen = new Map<string, readonly string[]>();
+
+  constructor(parts: EntityStatesParts) {
+    this.#parts = parts;
+  }
+
+  countSeries(entityId: string): void {
+    this.#seriesCount.set(entityId, (this.#seriesCount.get(entityId) ?? 0) + 1);
+  }
+
+  setBands(refs: readonly SeriesRef[], bands: readonly ExpectedBand[]): void {
+    bands.forEach(({ lower, upper }, i) => {
+      const ref = refs[i] as SeriesRef;
+      if (lower === null || upper === null) this.#bands.delete(ref);
+      else this.#bands.set(ref, { lower, upper });
+    });
+  }
+
+  setLearning(entityId: string, learning: string | null): void {
+    this.#learning.set(entityId, learning);
+  }
+
+  /** What its collector may not read, and what would let it. */
+  setUnseen(entityId: string, problems: readonly string[]): void {
+    this.#unseen.set(entityId, problems);
+  }
+
+  all(): readonly EntityState[] {
+    return this.#parts.registry.all().map((entity) => this.#stateOf(entity));
+  }
+
+  /** By id, name or alias. */
+  find(idOrName: string): EntityState | undefined {
+    const entity = this.#parts.registry.find(idOrName);
+    return entity === undefined ? undefined : this.#stateOf(entity);
+  }
+
+  /** The page's first sentence. */
+  sentence(outlook: readonly Outlook[]): string {
+    const states = this.all();
+    const worstOf = (id: string): number =>
+      Math.max(0, ...this.#parts.findings.openOf(id).map((finding) => SEVERITY_RANK[finding.severity]));
+    const watched = states
+      .toSorted((a, b) => worstOf(b.entity.id) - worstOf(a.entity.id))
+      .filter((s) => s.entity.kind === 'host' || s.state === 'alerting' || s.state === 'unusual');
+    return overviewSentence(
+      watched.map((s) => {
+        // Nothing unusual, nothing to tell of, and yet not well: a disk that has always been full, say.
+        const strained = s.state === 'ok' && s.health.score !== null && s.health.score < STRAINED;
+        const sentence =
+          s.state === 'learning'
+            ? `Still learning what is normal on ${s.entity.name}: it ${s.learning ?? ''}.`
+            : s.sentence;
+        return {
+          id: s.entity.id,
+          name: s.entity.name,
+          kind: s.entity.kind,
+          state: strained ? ('unusual' as const) : s.state,
+          sentence,
+        };
+      }),
+      this.#parts.alerts.active().filter((alert) => alert.suppressedBy === null),
+      outlook,
+    );
+  }
+
+  /** What is not learnt yet of the first host that is still being learnt. */
+  learning(): string | null {
+    for (const entity of this.#parts.registry.all()) {
+      const learning = entity.kind === 'host' ? (this.#learning.get(entity.id) ?? null) : null;
+      if (learning !== null) return `${entity.name}: ${learning}`;
+    }
+    return null;
+  }
+
+  gauges(entityId: string): readonly Gauge[] {
+    return this.#parts.board.gauges(entityId, (ref) => this.#bands.get(ref) ?? null);
+  }
+
+  /** Health by the host's figures alone, as the score foretells it. */
+  observedHealth(entityId: string): ObservedHealth {
+    return hostHealth(this.#figures(entityId));
+  }
+
+  /** A host's five-minute row: what history pages draw and people export. */
+  systemMetrics(entity: Entity, at: number, performance: number | null): SystemMetricsRow {
+    const figure = (name: string): number | null => this.#parts.board.value(entity.id, `auspex_host_${name}`);
+    const [received, sent] = [figure('network_receive_bytes_per_second'), figure('network_transmit_bytes_per_second')];
+    return {
+      id: `${entity.id}:${at}`,
+      entityId: entity.id,
+      at,
+      cpuRatio: figure('cpu_ratio'),
+      memoryRatio: figure('memory_ratio'),
+      diskRatio: figure('disk_ratio'),
+      diskIoRatio: figure('disk_io_ratio'),
+      networkBytesPerSecond: received === null || sent === null ? null : received + sent,
+      loadPerCore: figure('load_per_core'),
+      processCount: figure('process_count'),
+      health: this.observedHealth(entity.id).score,
+      performance,
+    };
+  }
+
+  #figures(entityId: string): HostFigures {
+    return Object.fromEntries(
+      hostMetrics.map((metric) => [metric.name, this.#parts.board.value(entityId, metric.name)]),
+    );
+  }
+
+  /** The observed health's dimensions, as the alert-aware health weighs them. */
+  #saturations(entityId: string): Saturation[] {
+    return this.observedHealth(entityId).dimensions.map(({ name, score, weight, reason }) => ({
+      name,
+      ratio: 1 - score / 100,
+      comfortable: 0,
+      full: 1,
+      weight,
+      reason,
+    }));
+  }
+
+  #stateOf(entity: Entity): EntityState {
+    const now = this.#parts.clock.now();
+    const findings = this.#parts.findings.openOf(entity.id);
+    const alerts = this.#parts.alerts.active(entity.id);
+    const told = alerts.filter((alert) => alert.suppressedBy === null);
+    const lastAt = Math.max(entity.lastSeenAt, this.#parts.board.lastAt(entity.id));
+    const age = now - lastAt;
+    const health: Health = healthOf(
+      {
+        saturations: this.#saturations(entity.id),
+        findings,
+        alerts: told,
+        lastSampleAt: lastAt,
+        intervalMs: this.#parts.intervalMs,
+      },
+      now,
+    );
+    const learning =
+      this.#learning.get(entity.id) ??
+      (entity.kind === 'host' && !this.#learning.has(entity.id) ? 'needs its first samples' : null);
+    const stale = age > Math.max(STALE_INTERVALS * this.#parts.intervalMs, 60_000);
+    const worst = findings.toSorted((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity])[0];
+    const state = stale
+      ? 'stale'
+      : told.length > 0
+        ? 'alerting'
+        : worst !== undefined
+          ? 'unusual'
+          : learning !== null
+            ? 'learning'
+            : 'ok';
+    const sentences = {
+      stale: `the last sample is ${formatDuration(age)} old`,
+      alerting: told[0]?.summary ?? '',
+      unusual: worst?.summary ?? '',
+      learning: `still learning what is normal: ${learning ?? ''}`,
+      ok: health.score !== null && health.score < 80 ? health.sentence : 'well',
+    };
+    return {
+      entity,
+      state,
+      sentence: sentences[state],
+      health,
+      gauges: this.gauges(entity.id),
+      processes: this.#parts.board.processes(entity.id),
+      openFindings: findings.length,
+      firingAlerts: told.length,
+      seriesCount: this.#seriesCount.get(entity.id) ?? 0,
+      learning,
+      unseen: this.#unseen.get(entity.id) ?? [],
+    };
+  }
+}

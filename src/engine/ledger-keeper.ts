@@ -1,0 +1,139 @@
+import { judge, judgementFrom, predictionRow, type Statement, trackRecord } from '../predict/ledger.ts';
+import { confidenceFrom, countJudged, countMade, emptyTrackRecord, trackRecordId } from '../predict/ledger.ts';
+import type { Clock, Confidence, Prediction, RecordStore, TrackRecord, TrackRecordRow } from '../model/index.ts';
+import { metrics as ownMetrics } from '../telemetry/metrics.ts';
+import type { EventRing } from './event-ring.ts';
+
+/** What was observed of a prediction's target; null where the target is not known (any more). */
+export type ActualLookup = (
+  row: Prediction,
+  from: number,
+  to: number,
+) => Promise<{ readonly times: Float64Array; readonly values: Float64Array } | null>;
+
+const AT_ONCE = 200;
+const NOTHING = { times: new Float64Array(0), values: new Float64Array(0) };
+
+/** Keeps what was foretold, judges it when it falls due, and keeps the running sums that stand beside every number. */
+export class LedgerKeeper {
+  readonly #records: RecordStore;
+  readonly #ring: EventRing;
+  readonly #clock: Clock;
+  readonly #actual: ActualLookup;
+  readonly #sums = new Map<string, TrackRecordRow>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: { records: RecordStore; ring: EventRing; clock: Clock; actual: ActualLookup }) {
+    this.#records = options.records;
+    this.#ring = options.ring;
+    this.#clock = options.clock;
+    this.#actual = options.actual;
+  }
+
+  async load(): Promise<void> {
+    for (let cursor: string | undefined; ; ) {
+      const page = await this.#records.find('track_records', {
+        limit: 500,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      for (const row of page.rows) this.#sums.set(row.id, row);
+      if (page.nextCursor === null) return;
+      cursor = page.nextCursor;
+    }
+  }
+
+  /** How sure such a statement is: measured where enough of its kind were judged, else the stated number as a prior. */
+  confidence(of: Pick<Prediction, 'type' | 'entityId' | 'model' | 'horizonMs'>, stated: number): Confidence {
+    return confidenceFrom(this.#sums.get(trackRecordId(of)) ?? null, stated);
+  }
+
+  trackRecords(): readonly (TrackRecord & { readonly entityId: string })[] {
+    return [...this.#sums.values()].map((row) => ({ ...trackRecord(row, row.stated), entityId: row.entityId }));
+  }
+
+  /** All that was judged so far. */
+  totals(): { readonly scored: number; readonly held: number; readonly pending: number } {
+    let scored = 0;
+    let held = 0;
+    let pending = 0;
+    for (const row of this.#sums.values()) {
+      scored += row.scored;
+      held += row.held;
+      pending += row.pending;
+    }
+    return { scored, held, pending };
+  }
+
+  /** Writes statements down; those of a target, model and horizon that were made this hour already are left out. */
+  make(statements: readonly Statement[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const byId = new Map<string, Prediction>();
+      for (const statement of statements) {
+        const row = predictionRow(statement);
+        if (row !== null && !byId.has(row.id)) byId.set(row.id, row);
+      }
+      const rows = [...byId.values()];
+      if (rows.length === 0) return;
+      await this.#records.transaction(async (access) => {
+        const made = new Set(await access.insertNew('predictions', rows));
+        const fresh = rows.filter((row) => made.has(row.id));
+        await access.put(
+          'track_records',
+          this.#count(fresh, (record) => countMade(record)),
+        );
+        for (const prediction of fresh) this.#ring.publish({ topic: 'predictions', prediction });
+      });
+    });
+  }
+
+  /** Judges what is due; gives how many. */
+  judgeDue(): Promise<number> {
+    return this.#inTurn(async () => {
+      const now = this.#clock.now();
+      // Half a minute of grace: the last samples before the due time are still on their way.
+      const due = await this.#records.find('predictions', {
+        where: { outcome: 'pending', dueAt: { lte: now - 30_000 } },
+        orderBy: 'dueAt',
+        limit: AT_ONCE,
+      });
+      const judged: Prediction[] = [];
+      for (const row of due.rows) {
+        const points = await this.#actual(row, judgementFrom(row), row.dueAt);
+        const outcome = judge(row, points ?? NOTHING, now);
+        if (outcome !== null) judged.push(outcome);
+      }
+      if (judged.length === 0) return 0;
+      const byId = new Map(judged.map((row) => [row.id, row]));
+      await this.#records.transaction(async (access) => {
+        await access.put('predictions', judged);
+        await access.put('track_records', this.#count([...byId.values()], countJudged));
+      });
+      for (const prediction of judged) {
+        ownMetrics.predictionsScored.inc({ type: prediction.type, outcome: prediction.outcome });
+        this.#ring.publish({ topic: 'predictions', prediction });
+      }
+      return judged.length;
+    });
+  }
+
+  #count(
+    rows: readonly Prediction[],
+    step: (record: TrackRecordRow, row: Prediction) => TrackRecordRow,
+  ): TrackRecordRow[] {
+    const touched = new Map<string, TrackRecordRow>();
+    for (const row of rows) {
+      const id = trackRecordId(row);
+      const after = step(touched.get(id) ?? this.#sums.get(id) ?? emptyTrackRecord(row), row);
+      touched.set(id, after);
+    }
+    for (const [id, record] of touched) this.#sums.set(id, record);
+    return [...touched.values()];
+  }
+
+  /** One change of the sums at a time. */
+  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}

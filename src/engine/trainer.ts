@@ -1,0 +1,348 @@
+import { AuspexError } from '../errors.ts';
+import {
+  type Clock,
+  confidence,
+  type Entity,
+  formatDuration,
+  type MetricStore,
+  type ModelMetadata,
+  type ModelStore,
+} from '../model/index.ts';
+import {
+  PERFORMANCE_HORIZON_MS,
+  PERFORMANCE_LEVEL,
+  PerformanceModel,
+  type PerformancePrediction,
+} from '../predict/performance.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { DetectionPort } from './detection-port.ts';
+import type { ModelState, PerformanceScore, TrainOutcome } from './engine-view.ts';
+import type { EventRing } from './event-ring.ts';
+import { figureHistory } from './figure-history.ts';
+import type { HostBoard } from './host-board.ts';
+import { HEALTH_COMPONENT } from './host-figures.ts';
+import type { LedgerKeeper } from './ledger-keeper.ts';
+import type { TaskPool } from './task-pool.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const STEP_MS = 10_000;
+const LONG_STEP_MS = 60_000;
+const HISTORY_MS = 30 * DAY;
+const WINDOW_ROWS = 10;
+const SEED = 20_26;
+const HELD_MODELS = 64;
+/** Live error beyond so many times the error at training, over at least so many judged: what was learnt no longer holds. */
+const DRIFT_FACTOR = 1.5;
+const DRIFT_SCORED = 20;
+
+export const modelNames = ['host-anomaly', 'performance'] as const;
+type ModelName = (typeof modelNames)[number];
+
+export interface TrainerParts {
+  metrics: MetricStore;
+  models: ModelStore;
+  clock: Clock;
+  log: Logger;
+  board: HostBoard;
+  ledger: LedgerKeeper;
+  detection: DetectionPort;
+  tasks: TaskPool;
+  ring: EventRing;
+}
+
+/** Trains what each host needs when the data suffice, keeps versions, notices drift, and answers with the model that serves. */
+export class Trainer {
+  readonly #parts: TrainerParts;
+  readonly #serving = new Map<string, ModelMetadata>();
+  readonly #loaded = new Map<string, PerformanceModel>();
+  /** Why there is no model yet, by entity and name, and when that was last looked at. */
+  readonly #waiting = new Map<string, { reason: string; at: number }>();
+
+  constructor(parts: TrainerParts) {
+    this.#parts = parts;
+  }
+
+  /** Gives the detectors their models again after a start. */
+  async load(): Promise<void> {
+    for (const metadata of await this.#parts.models.list()) {
+      if (metadata.status !== 'serving') continue;
+      const model = await this.#parts.models.load(metadata.name, metadata.entityId);
+      if (model === undefined) continue;
+      this.#serving.set(keyOf(metadata.name, metadata.entityId), model.metadata);
+      if (metadata.name === 'host-anomaly') await this.#parts.detection.setModel(metadata.entityId, model.bytes);
+    }
+  }
+
+  /** Trains what is missing, old or no longer right. */
+  async review(hosts: readonly Entity[]): Promise<void> {
+    const now = this.#parts.clock.now();
+    for (const entity of hosts) {
+      for (const name of modelNames) {
+        const serving = this.#serving.get(keyOf(name, entity.id));
+        const due =
+          serving === undefined
+            ? now - (this.#waiting.get(keyOf(name, entity.id))?.at ?? 0) >= 5 * 60_000
+            : now >= this.#nextTraining(serving);
+        if (due && now - this.#parts.board.lastAt(entity.id) < HOUR) await this.train(name, entity, false);
+      }
+    }
+  }
+
+  async train(name: string, entity: Entity, force: boolean): Promise<TrainOutcome> {
+    const known = modelNames.find((one) => one === name);
+    if (known === undefined)
+      throw new AuspexError('NOT_FOUND', `There is no model named ${name}. There are: ${modelNames.join(', ')}.`);
+    const now = this.#parts.clock.now();
+    const key = keyOf(name, entity.id);
+    const serving = this.#serving.get(key);
+    if (!force && serving !== undefined && now < this.#nextTraining(serving)) {
+      return {
+        name,
+        entityId: entity.id,
+        trained: false,
+        reason: `Version ${serving.version} is ${formatDuration(now - serving.trainedAt)} old and still right; --force trains it all the same.`,
+        model: serving,
+      };
+    }
+    const outcome =
+      known === 'performance' ? await this.#trainPerformance(entity, now) : await this.#trainHostModel(entity, now);
+    if (!outcome.trained) this.#waiting.set(key, { reason: outcome.reason, at: now });
+    else if (outcome.model !== null) {
+      this.#serving.set(key, outcome.model);
+      this.#waiting.delete(key);
+      this.#parts.ring.publish({ topic: 'models', model: outcome.model });
+      this.#parts.log.info(
+        { model: name, entity: entity.id, version: outcome.model.version, trainingMs: outcome.model.trainingMs },
+        'trained',
+      );
+    }
+    return outcome;
+  }
+
+  async promote(name: string, entityId: string, version: number): Promise<ModelMetadata> {
+    const metadata = await this.#parts.models.promote(name, entityId, version);
+    this.#serving.set(keyOf(name, entityId), metadata);
+    this.#loaded.delete(entityId);
+    const model = await this.#parts.models.load(name, entityId);
+    if (name === 'host-anomaly' && model !== undefined) await this.#parts.detection.setModel(entityId, model.bytes);
+    this.#parts.ring.publish({ topic: 'models', model: metadata });
+    return metadata;
+  }
+
+  async states(): Promise<readonly ModelState[]> {
+    const all = await this.#parts.models.list();
+    return all
+      .filter((metadata) => metadata.status !== 'previous')
+      .map((metadata) => {
+        const drift = this.#drift(metadata);
+        const health = metadata.status === 'damaged' ? 'damaged' : drift !== null ? 'drifting' : 'good';
+        const reasons = {
+          damaged: metadata.fault ?? 'the file is damaged; the version before it serves',
+          drifting: drift ?? '',
+          good: this.#goodReason(metadata),
+        };
+        return {
+          metadata,
+          health,
+          healthReason: reasons[health],
+          nextTrainingAt: metadata.status === 'serving' ? this.#nextTraining(metadata) : null,
+        };
+      });
+  }
+
+  /** The score of a host now. Before a model exists the answer says so and has no value. */
+  async performance(entity: Entity): Promise<PerformanceScore> {
+    const now = this.#parts.clock.now();
+    const answer = await this.#predict(entity, now);
+    const stated = confidence(PERFORMANCE_LEVEL, 'prior', 0);
+    if (typeof answer === 'string') {
+      return {
+        entityId: entity.id,
+        value: null,
+        load: null,
+        at: now,
+        dueAt: null,
+        confidence: stated,
+        lower: null,
+        upper: null,
+        baseline: null,
+        contributions: [],
+        explanation: answer,
+        recommendations: [],
+        model: null,
+        learning: answer,
+      };
+    }
+    const { prediction, metadata } = answer;
+    return {
+      ...prediction,
+      entityId: entity.id,
+      confidence: this.#parts.ledger.confidence(
+        { type: 'performance', entityId: entity.id, model: prediction.model, horizonMs: PERFORMANCE_HORIZON_MS },
+        prediction.level,
+      ),
+      model: `${prediction.model} version ${metadata.version}`,
+      learning: null,
+    };
+  }
+
+  /** Writes the score down, to be judged when its 15 minutes are over. */
+  async foretell(entity: Entity): Promise<void> {
+    const answer = await this.#predict(entity, this.#parts.clock.now());
+    if (typeof answer === 'string') return;
+    const { prediction, metadata } = answer;
+    if (prediction.value === null || prediction.lower === null || prediction.upper === null) return;
+    await this.#parts.ledger.make([
+      {
+        type: 'performance',
+        entityId: entity.id,
+        component: HEALTH_COMPONENT,
+        model: prediction.model,
+        modelVersion: metadata.version,
+        madeAt: prediction.at,
+        horizonMs: PERFORMANCE_HORIZON_MS,
+        value: prediction.value,
+        unit: 'points',
+        probability: prediction.level,
+        rule: { kind: 'interval', lower: prediction.lower, upper: prediction.upper },
+        baseline: prediction.baseline,
+      },
+    ]);
+  }
+
+  async #predict(
+    entity: Entity,
+    now: number,
+  ): Promise<{ prediction: PerformancePrediction; metadata: ModelMetadata } | string> {
+    const key = keyOf('performance', entity.id);
+    const metadata = this.#serving.get(key);
+    if (metadata === undefined)
+      return (
+        this.#waiting.get(key)?.reason ?? 'No model yet: the first is trained when about 35 minutes have been seen.'
+      );
+    const model = await this.#performanceModel(entity.id);
+    if (model === undefined) return 'The model’s file was damaged and set aside; it is trained anew.';
+    const window = await figureHistory({
+      entity,
+      board: this.#parts.board,
+      metrics: this.#parts.metrics,
+      now,
+      stepMs: model.stepMs,
+      rows: WINDOW_ROWS,
+    });
+    if (window === null) return 'No figures of this host in the last minutes.';
+    return { prediction: model.predict(window), metadata };
+  }
+
+  async #performanceModel(entityId: string): Promise<PerformanceModel | undefined> {
+    const held = this.#loaded.get(entityId);
+    if (held !== undefined) return held;
+    const stored = await this.#parts.models.load('performance', entityId);
+    if (stored === undefined) {
+      this.#serving.delete(keyOf('performance', entityId));
+      return undefined;
+    }
+    const model = new PerformanceModel(stored.bytes);
+    if (this.#loaded.size >= HELD_MODELS) this.#loaded.delete(this.#loaded.keys().next().value ?? '');
+    this.#loaded.set(entityId, model);
+    return model;
+  }
+
+  async #trainPerformance(entity: Entity, now: number): Promise<TrainOutcome> {
+    const started = this.#parts.clock.monotonic();
+    const source = { entity, board: this.#parts.board, metrics: this.#parts.metrics, now };
+    // Until two days are there every ten seconds count; from then on hours of the day matter more than seconds.
+    const long = await figureHistory({ ...source, stepMs: LONG_STEP_MS, rows: HISTORY_MS / LONG_STEP_MS });
+    const isLong = long !== null && long.nRows * LONG_STEP_MS >= 2 * DAY;
+    const history = isLong ? long : await figureHistory({ ...source, stepMs: STEP_MS, rows: (2 * DAY) / STEP_MS });
+    if (history === null) return refused('performance', entity, 'No figures of this host yet.');
+    const training = await this.#parts.tasks.run('trainScore', { history, seed: SEED });
+    if (training.bytes === null) return refused('performance', entity, training.reason);
+    const model = await this.#parts.models.save(
+      {
+        name: 'performance',
+        entityId: entity.id,
+        algorithm: training.serves,
+        trainedAt: now,
+        trainedFrom: history.endAt - history.nRows * history.stepMs,
+        trainedTo: history.endAt,
+        sampleCount: training.sampleCount,
+        featureNames: training.featureNames,
+        metrics: training.metrics,
+        trainingMs: this.#parts.clock.monotonic() - started,
+      },
+      training.bytes,
+    );
+    this.#loaded.delete(entity.id);
+    return { name: 'performance', entityId: entity.id, trained: true, reason: training.reason, model };
+  }
+
+  async #trainHostModel(entity: Entity, now: number): Promise<TrainOutcome> {
+    const started = this.#parts.clock.monotonic();
+    const trained = await this.#parts.detection.trainEntityModel(entity.id);
+    if (trained === null)
+      return refused('host-anomaly', entity, 'Needs 20 minutes of the host’s usual state, one row a minute.');
+    const model = await this.#parts.models.save(
+      {
+        name: 'host-anomaly',
+        entityId: entity.id,
+        algorithm: 'isolation-forest',
+        trainedAt: now,
+        trainedFrom: trained.from,
+        trainedTo: trained.to,
+        sampleCount: trained.rows,
+        featureNames: trained.featureNames,
+        metrics: trained.metrics,
+        trainingMs: this.#parts.clock.monotonic() - started,
+      },
+      trained.bytes,
+    );
+    await this.#parts.detection.setModel(entity.id, trained.bytes);
+    return {
+      name: 'host-anomaly',
+      entityId: entity.id,
+      trained: true,
+      reason: `Trained on ${trained.rows} rows.`,
+      model,
+    };
+  }
+
+  /** Soon while young, daily when grown, at once when it drifts. */
+  #nextTraining(metadata: ModelMetadata): number {
+    if (this.#drift(metadata) !== null) return metadata.trainedAt + HOUR;
+    return metadata.trainedAt + Math.min(DAY, Math.max(HOUR, (metadata.trainedTo - metadata.trainedFrom) / 2));
+  }
+
+  #drift(metadata: ModelMetadata): string | null {
+    const atTraining = metadata.metrics['meanAbsoluteErrorPoints'];
+    if (metadata.name !== 'performance' || atTraining === undefined) return null;
+    const record = this.#parts.ledger
+      .trackRecords()
+      .find(
+        (one) => one.type === 'performance' && one.entityId === metadata.entityId && one.model === metadata.algorithm,
+      );
+    if (record === undefined || record.scored < DRIFT_SCORED || record.meanAbsoluteError === null) return null;
+    if (record.meanAbsoluteError <= Math.max(2, atTraining * DRIFT_FACTOR)) return null;
+    return `Errs by ${record.meanAbsoluteError.toFixed(1)} points live, ${atTraining.toFixed(1)} at training: trained again within the hour.`;
+  }
+
+  #goodReason(metadata: ModelMetadata): string {
+    const error = metadata.metrics['meanAbsoluteErrorPoints'];
+    const naive = metadata.metrics['persistenceMeanAbsoluteErrorPoints'];
+    if (error !== undefined && naive !== undefined)
+      return `Errs by ${error.toFixed(2)} points on held-out data, "nothing changes" by ${naive.toFixed(2)}.`;
+    const above = metadata.metrics['heldOutAboveP99Ratio'];
+    return above === undefined
+      ? 'Serves.'
+      : `${(above * 100).toFixed(1)} % of held-out moments lie above the 99th percentile of the training data.`;
+  }
+}
+
+function refused(name: ModelName, entity: Entity, reason: string): TrainOutcome {
+  return { name, entityId: entity.id, trained: false, reason, model: null };
+}
+
+function keyOf(name: string, entityId: string): string {
+  return `${name}\u0000${entityId}`;
+}

@@ -1,0 +1,204 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { AuspexError } from '../errors.ts';
+import type { Bundle } from './bundle.ts';
+
+/*
+ * One SQLite file of blocks: a day of raw points, a day of 5-minute rollups or a month of hourly ones. A segment is one sorted run of
+ * bundles; it is written in small steps while nobody sees it, and published in one.
+ */
+
+export const BLOCK_SCHEMA = 1;
+
+const BUILDING = 0;
+const PUBLISHED = 1;
+
+export interface Segment {
+  readonly id: number;
+  readonly level: number;
+  /** For rollups by the month: the day that it covers. For raw points 0. */
+  readonly day: number;
+  readonly points: number;
+  readonly series: number;
+  readonly minTime: number;
+  readonly maxTime: number;
+}
+
+export interface BundlePlace {
+  readonly id: number;
+  readonly minRef: number;
+  readonly maxRef: number;
+  readonly minTime: number;
+  readonly maxTime: number;
+}
+
+const SEGMENT_COLUMNS = 'id, level, day, points, series, min_time AS minTime, max_time AS maxTime';
+
+export class BlockFile {
+  readonly path: string;
+  /** False while the writer has made the file but not its tables yet. */
+  readonly isReady: boolean;
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Opens or creates; throws STORE_NEWER, and SQLite's own errors on damage. */
+  constructor(path: string, mode: 'write' | 'read', fsync = true) {
+    this.path = path;
+    this.#db = new DatabaseSync(path, { readOnly: mode === 'read', timeout: 5_000 });
+    try {
+      this.isReady = this.#prepareFile(mode, fsync);
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  #prepareFile(mode: 'write' | 'read', fsync: boolean): boolean {
+    this.#db.exec('PRAGMA cache_size = -256');
+    const version = Number(this.#db.prepare('PRAGMA user_version').get()?.user_version ?? 0);
+    if (version > BLOCK_SCHEMA) {
+      throw new AuspexError(
+        'STORE_NEWER',
+        `${this.path} has block schema ${version}; this Auspex reads up to ${BLOCK_SCHEMA}.`,
+      );
+    }
+    if (mode === 'read') return version > 0;
+    if (version === 0) {
+      this.#db.exec('PRAGMA page_size = 1024; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL');
+      this.#db.exec(`BEGIN IMMEDIATE;
+        CREATE TABLE IF NOT EXISTS segment (id INTEGER PRIMARY KEY AUTOINCREMENT, state INTEGER NOT NULL, level INTEGER NOT NULL,
+          day INTEGER NOT NULL, points INTEGER NOT NULL, series INTEGER NOT NULL, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS bundle (id INTEGER PRIMARY KEY, segment INTEGER NOT NULL, min_ref INTEGER NOT NULL,
+          max_ref INTEGER NOT NULL, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL, data BLOB NOT NULL);
+        CREATE INDEX IF NOT EXISTS bundle_by_ref ON bundle (segment, max_ref, min_ref, min_time, max_time);
+        PRAGMA user_version = ${BLOCK_SCHEMA};
+        COMMIT`);
+    }
+    this.#db.exec(`PRAGMA synchronous = ${fsync ? 'FULL' : 'OFF'}; PRAGMA wal_autocheckpoint = 0`);
+    this.#fsync = fsync;
+    return true;
+  }
+
+  #fsync = true;
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Published segments, oldest first. */
+  segments(): Segment[] {
+    const rows = this.#prepare(`SELECT ${SEGMENT_COLUMNS} FROM segment WHERE state = ${PUBLISHED} ORDER BY id`).all();
+    return rows as unknown as Segment[];
+  }
+
+  /** Where the bundles lie that can hold a series of `first` … `last`, by series. */
+  places(segment: number, first: number, last: number): BundlePlace[] {
+    const found: BundlePlace[] = [];
+    const rows = this.#prepare(
+      `SELECT id, min_ref AS minRef, max_ref AS maxRef, min_time AS minTime, max_time AS maxTime FROM bundle
+       WHERE segment = ? AND max_ref >= ? ORDER BY max_ref, id`,
+    ).iterate(segment, first) as IterableIterator<unknown>;
+    for (const row of rows) {
+      const place = row as BundlePlace;
+      if (place.minRef > last) break;
+      found.push(place);
+    }
+    return found;
+  }
+
+  data(place: number): Uint8Array | undefined {
+    return this.#prepare('SELECT data FROM bundle WHERE id = ?').get(place)?.data as Uint8Array | undefined;
+  }
+
+  /** Runs reads that must see one state of the file. */
+  snapshot<R>(read: () => R): R {
+    this.#db.exec('BEGIN');
+    try {
+      return read();
+    } finally {
+      this.#db.exec('COMMIT');
+    }
+  }
+
+  /** Starts a segment that nobody sees yet. */
+  begin(level: number, day: number): number {
+    const result = this.#prepare(
+      'INSERT INTO segment (state, level, day, points, series, min_time, max_time) VALUES (?, ?, ?, 0, 0, 0, 0)',
+    ).run(BUILDING, level, day);
+    return Number(result.lastInsertRowid);
+  }
+
+  /** Adds bundles to a segment under construction, without waiting for the disk: `publish` does. */
+  add(segment: number, bundles: readonly Bundle[]): void {
+    this.#db.exec('PRAGMA synchronous = OFF; BEGIN IMMEDIATE');
+    try {
+      const insert = this.#prepare(
+        'INSERT INTO bundle (segment, min_ref, max_ref, min_time, max_time, data) VALUES (?, ?, ?, ?, ?, ?)',
+      );
+      for (const b of bundles) insert.run(segment, b.minRef, b.maxRef, b.minTime, b.maxTime, b.data);
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      this.rollback();
+      throw error;
+    } finally {
+      this.#db.exec(`PRAGMA synchronous = ${this.#fsync ? 'FULL' : 'OFF'}`);
+    }
+  }
+
+  /** Makes a finished segment visible in place of others, durably: one commit, whose fsync covers the steps before it. */
+  publish(
+    segment: number,
+    totals: { points: number; series: number; minTime: number; maxTime: number },
+    replaced: readonly number[],
+  ): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      this.#prepare(
+        'UPDATE segment SET state = ?, points = ?, series = ?, min_time = ?, max_time = ? WHERE id = ?',
+      ).run(PUBLISHED, totals.points, totals.series, totals.minTime, totals.maxTime, segment);
+      for (const old of replaced) this.#remove(old);
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  /** Removes what a crash or a failure left half built. */
+  clean(): void {
+    const left = this.#prepare(`SELECT id FROM segment WHERE state = ${BUILDING}`).all();
+    if (left.length === 0) return;
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      for (const row of left) this.#remove(Number(row.id));
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  #remove(segment: number): void {
+    this.#prepare('DELETE FROM bundle WHERE segment = ?').run(segment);
+    this.#prepare('DELETE FROM segment WHERE id = ?').run(segment);
+  }
+
+  rollback(): void {
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+  }
+
+  /** Gives freed pages back and moves the log into the file, so that its size is what it holds. */
+  checkpoint(): void {
+    this.#db.exec('PRAGMA incremental_vacuum');
+    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+}

@@ -1,0 +1,440 @@
+import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { AuspexError } from '../errors.ts';
+import type { AppendResult, MetricStoreStats } from '../model/index.ts';
+import { BlockFolder, DAY_MS, dayOf, isDamage, isFull } from './block-folder.ts';
+import {
+  bytesUsed,
+  type DaySummary,
+  expireBlocks,
+  freeBytes,
+  quotaVictim,
+  summarise,
+  surveyDays,
+} from './block-upkeep.ts';
+import { type Blocks, flushSealed, mergeCandidates, mergeSegments, rollUpDay } from './compaction.ts';
+import { INGEST_FILE, IngestFile } from './ingest-file.ts';
+import { Intake, PointSet } from './intake.ts';
+import { COMMIT_POINTS } from './limits.ts';
+import { gatherPoints } from './point-query.ts';
+import type { NewSeries, PlainBatch, WriterOptions } from './protocol.ts';
+
+/** A day is rolled up this long after its end: by then the buffer has been flushed. */
+const ROLL_UP_DELAY_MS = 4 * 3_600_000;
+/** Points in the buffer are flushed at this age, however few they are. */
+const FLUSH_AGE_MS = 3 * 3_600_000;
+/** How long nothing is tried after a write failed for want of space. */
+const FULL_PAUSE_MS = 2_000;
+const SLICE_MS = 5;
+
+interface WaitingAppend {
+  readonly batch: PlainBatch;
+  readonly done: (result: AppendResult | AuspexError) => void;
+}
+
+/** The writer thread's work on points: commits, and between them flushing, merging, rolling up and retention. */
+export class PointWriter {
+  readonly #options: WriterOptions;
+  readonly #file: IngestFile;
+  readonly #blocks: Blocks;
+  readonly #lookups: BlockFolder;
+  readonly #intake: Intake;
+  readonly #days: Map<number, DaySummary>;
+  readonly #rolled: Set<number>;
+  readonly #onProblem: (text: string, path: string | null) => void;
+  readonly #onCommit: (ms: number) => void;
+  #waiting: WaitingAppend[] = [];
+  #commitPlanned = false;
+  #acknowledged = 0;
+  #flushed: number;
+  #sealedPosition: number;
+  #activeSince: number | null = null;
+  #fullUntil = 0;
+  #accepting = true;
+  #checkedAt = -Infinity;
+  #tasks: Promise<void> = Promise.resolve();
+  #clock = 0;
+  #closed = false;
+  #flushing = false;
+
+  constructor(
+    options: WriterOptions,
+    onProblem: (text: string, path: string | null) => void,
+    onCommit: (ms: number) => void,
+  ) {
+    this.#options = options;
+    this.#onProblem = onProblem;
+    this.#onCommit = onCommit;
+    this.#file = this.#openIngest();
+    const folder = (kind: 'raw' | 'five-minute' | 'hour', mode: 'write' | 'read'): BlockFolder =>
+      new BlockFolder(options.home, kind, mode, options.fsync, onProblem);
+    this.#blocks = {
+      raw: folder('raw', 'write'),
+      fiveMinute: folder('five-minute', 'write'),
+      hour: folder('hour', 'write'),
+    };
+    this.#lookups = folder('raw', 'read');
+    this.#days = surveyDays(this.#blocks.raw);
+    this.#rolled = this.#file.rolledDays();
+    this.#intake = new Intake(this.#file, options.halfCapacity, (refs, from, to) => this.#storedPoints(refs, from, to));
+    this.#flushed = Number(this.#file.get('flushed') ?? 0);
+    this.#sealedPosition = this.#flushed;
+    this.#recover();
+  }
+
+  get buffer(): Intake['buffer'] {
+    return this.#intake.buffer;
+  }
+
+  #openIngest(): IngestFile {
+    const { home, fsync } = this.#options;
+    try {
+      return new IngestFile(home, fsync);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      // without its series' definitions no block can be read, so they go aside together
+      const aside = `damaged-${Date.now()}`;
+      const path = join(home, INGEST_FILE);
+      renameSync(path, `${path}.${aside}`);
+      for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
+      for (const name of ['blocks', 'rollups-5m', 'rollups-1h']) {
+        try {
+          renameSync(join(home, name), join(home, `${name}.${aside}`));
+        } catch {
+          // it was not there
+        }
+      }
+      this.#onProblem(
+        `${path} is damaged (${(error as Error).message}); it and the blocks were set aside as *.${aside}.`,
+        path,
+      );
+      return new IngestFile(home, fsync);
+    }
+  }
+
+  #recover(): void {
+    this.#intake.recover(
+      (position) => {
+        if (this.buffer.sealedCount > 0) this.#drain(this.#flush());
+        this.buffer.seal();
+        this.#sealedPosition = position;
+      },
+      (position, cause) =>
+        this.#onProblem(
+          `Row ${position} of the write-ahead is damaged (${cause instanceof Error ? cause.message : String(cause)}) and was skipped.`,
+          null,
+        ),
+    );
+    if (this.buffer.activeCount > 0) this.#activeSince = performance.now();
+    if (this.buffer.sealedCount > 0) this.#startFlush();
+  }
+
+  define(series: NewSeries): void {
+    this.#intake.define(series);
+  }
+
+  append(batch: PlainBatch, done: WaitingAppend['done']): void {
+    if (batch.count > Math.min(COMMIT_POINTS, this.buffer.capacity)) {
+      return done(
+        new AuspexError(
+          'TOO_LARGE',
+          `A batch of ${batch.count} samples is larger than one commit of ${COMMIT_POINTS}.`,
+        ),
+      );
+    }
+    this.#waiting.push({ batch, done });
+    this.#planCommit();
+  }
+
+  #planCommit(): void {
+    if (this.#commitPlanned || this.#closed) return;
+    this.#commitPlanned = true;
+    setImmediate(() => {
+      this.#commitPlanned = false;
+      this.#commitWaiting();
+    });
+  }
+
+  #commitWaiting(): void {
+    if (this.#waiting.length === 0) return;
+    const refusal = this.#refusal();
+    if (refusal !== null) {
+      for (const one of this.#waiting.splice(0)) one.done(refusal);
+      return;
+    }
+    const group = this.#nextGroup();
+    if (group.length === 0) return; // both halves are full: the flush calls again
+    const started = performance.now();
+    this.#commitGroup(group);
+    if (this.#options.commitDelayMs > 0)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.#options.commitDelayMs);
+    this.#onCommit(performance.now() - started);
+    this.#activeSince ??= performance.now();
+    if (this.#waiting.length > 0) this.#planCommit();
+  }
+
+  #nextGroup(): WaitingAppend[] {
+    const room = (): number => this.buffer.capacity - this.buffer.activeCount;
+    if (this.#waiting[0].batch.count > room() && !this.#seal()) return [];
+    let points = 0;
+    let length = 0;
+    for (const { batch } of this.#waiting) {
+      if (length > 0 && (points + batch.count > COMMIT_POINTS || points + batch.count > room())) break;
+      points += batch.count;
+      length++;
+    }
+    return this.#waiting.splice(0, length);
+  }
+
+  #commitGroup(group: readonly WaitingAppend[]): void {
+    try {
+      const results = this.#intake.commit(group.map((one) => one.batch));
+      for (let i = 0; i < group.length; i++) group[i].done(results[i]);
+    } catch (error) {
+      if (error instanceof AuspexError && group.length > 1) {
+        // one batch is at fault: the others must not suffer for it
+        for (const one of group) this.#commitGroup([one]);
+        return;
+      }
+      const failure = this.#failure(error);
+      for (const one of group) one.done(failure);
+    }
+  }
+
+  #failure(error: unknown): AuspexError {
+    if (error instanceof AuspexError) return error;
+    if (isFull(error)) {
+      this.#fullUntil = performance.now() + FULL_PAUSE_MS;
+      return storeFull(this.#options, 0);
+    }
+    const text = error instanceof Error ? error.message : String(error);
+    return new AuspexError('STORE_FAILED', `The write-ahead in ${this.#options.home} cannot be written: ${text}.`);
+  }
+
+  /** Why nothing is taken in now, or null. Looks at the disk at most every 200 ms. */
+  #refusal(): AuspexError | null {
+    const now = performance.now();
+    if (now < this.#fullUntil) return storeFull(this.#options, 0);
+    if (now - this.#checkedAt >= 200) {
+      this.#checkedAt = now;
+      this.#accepting = freeBytes(this.#options.home) >= this.#options.minFreeBytes;
+    }
+    return this.#accepting ? null : storeFull(this.#options, freeBytes(this.#options.home));
+  }
+
+  /** Turns to the other half and starts to flush this one; false while the other is still being flushed. */
+  #seal(): boolean {
+    if (this.buffer.activeCount === 0) return true;
+    if (this.buffer.sealedCount > 0) {
+      this.#startFlush();
+      return false;
+    }
+    this.buffer.seal();
+    this.#sealedPosition = this.#intake.position;
+    this.#activeSince = null;
+    this.#startFlush();
+    return true;
+  }
+
+  #startFlush(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    void this.#task('flush', () => this.#flush()).finally(() => {
+      this.#flushing = false;
+      this.#planCommit();
+    });
+  }
+
+  *#flush(): Generator<void, void> {
+    if (this.buffer.sealedCount === 0) return;
+    const oldest = this.#clock === 0 ? -Infinity : dayOf(this.#clock - this.#options.retention.rawMs) * DAY_MS;
+    const days = yield* flushSealed(this.buffer, this.#blocks.raw, oldest);
+    this.#file.commit(() => {
+      this.#file.set('flushed', this.#sealedPosition);
+      this.#file.set('lastPoints', this.#intake.lastPoints());
+      for (const day of days) if (this.#rolled.delete(day)) this.#file.setRolled(day, false);
+    });
+    this.#flushed = this.#sealedPosition;
+    this.buffer.release();
+    for (const day of days) this.#summarise(day);
+    yield;
+    for (const day of days) yield* this.#merge(day);
+    yield* this.#forget();
+  }
+
+  *#merge(day: number): Generator<void, void> {
+    for (;;) {
+      const candidates = mergeCandidates(this.#blocks.raw.file(day)?.segments() ?? []);
+      if (candidates.length === 0) return;
+      yield* mergeSegments(this.#blocks.raw, day, candidates);
+      this.#summarise(day);
+    }
+  }
+
+  /** Removes write-ahead rows that blocks hold and the engine has covered; beyond an eighth of the quota without waiting for the engine. */
+  *#forget(): Generator<void, void> {
+    let upTo = Math.min(this.#flushed, this.#acknowledged);
+    if (this.#file.rowBytes() > Math.max(64 << 20, this.#options.quotaBytes / 8) && upTo < this.#flushed) {
+      upTo = this.#flushed;
+      this.#onProblem(
+        'The write-ahead passed an eighth of the quota before the engine covered it; its oldest part was dropped and will not be replayed. The points are in the blocks.',
+        null,
+      );
+    }
+    while (this.#file.forget(upTo, 256)) yield;
+  }
+
+  #summarise(day: number): void {
+    const file = this.#blocks.raw.file(day);
+    if (file !== undefined) this.#days.set(day, summarise(file.segments()));
+  }
+
+  acknowledge(position: number): void {
+    this.#acknowledged = Math.max(this.#acknowledged, Math.min(position, this.#intake.position));
+    if (this.#flushed > 0) void this.#task('forget', () => this.#forget());
+  }
+
+  /** Everything that is due at `now`. */
+  async housekeep(now: number, flush: boolean): Promise<void> {
+    this.#clock = now;
+    this.#checkedAt = -Infinity;
+    this.#refusal();
+    const old = this.#activeSince !== null && performance.now() - this.#activeSince > FLUSH_AGE_MS;
+    if (flush || old) {
+      if (this.buffer.sealedCount > 0) this.#startFlush();
+      await this.#tasks;
+      this.#seal();
+    } else if (this.buffer.sealedCount > 0) this.#startFlush();
+    void this.#task('roll up', () => this.#rollUp(now));
+    void this.#task('retention', () => this.#retain(now));
+    await this.#task('forget', () => this.#forget());
+  }
+
+  *#rollUp(now: number): Generator<void, void> {
+    for (const day of [...this.#days.keys()].sort((a, b) => a - b)) {
+      if (this.#rolled.has(day) || (day + 1) * DAY_MS + ROLL_UP_DELAY_MS > now) continue;
+      yield* this.#rollUpOne(day);
+    }
+  }
+
+  *#rollUpOne(day: number): Generator<void, void> {
+    yield* rollUpDay(this.#blocks, day);
+    this.#file.commit(() => this.#file.setRolled(day, true));
+    this.#rolled.add(day);
+  }
+
+  *#retain(now: number): Generator<void, void> {
+    for (const day of expireBlocks(this.#blocks, this.#options.retention, now)) this.#forgetDay(day);
+    yield;
+    while (bytesUsed(this.#options.home, this.#blocks).total > this.#options.quotaBytes) {
+      const victim = quotaVictim(this.#blocks, dayOf(now));
+      if (victim === undefined) return;
+      if (victim.kind === 'raw' && !this.#rolled.has(victim.day) && this.#refusal() === null)
+        yield* this.#rollUpOne(victim.day);
+      victim.folder.unlink(victim.day);
+      if (victim.kind === 'raw') this.#forgetDay(victim.day);
+      yield;
+    }
+  }
+
+  #forgetDay(day: number): void {
+    this.#days.delete(day);
+    this.#lookups.forget(this.#lookups.pathOf(day));
+  }
+
+  /** Runs a task after those before it, in slices between which commits go first. A failure is a problem, not an end. */
+  #task(name: string, start: () => Generator<void, void>): Promise<void> {
+    const run = async (): Promise<void> => {
+      try {
+        await this.#sliced(start());
+      } catch (error) {
+        if (isFull(error)) this.#fullUntil = performance.now() + FULL_PAUSE_MS;
+        this.#onProblem(
+          `The store could not ${name}: ${error instanceof Error ? error.message : String(error)}. It tries again.`,
+          null,
+        );
+      }
+    };
+    this.#tasks = this.#tasks.then(run);
+    return this.#tasks;
+  }
+
+  async #sliced(work: Generator<void, void>): Promise<void> {
+    let until = performance.now() + SLICE_MS;
+    while (work.next().done !== true) {
+      if (performance.now() < until) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      until = performance.now() + SLICE_MS;
+    }
+  }
+
+  #drain(work: Generator<void, void>): void {
+    while (work.next().done !== true);
+  }
+
+  #storedPoints(refs: ReadonlySet<number>, from: number, to: number): PointSet {
+    const found = new PointSet();
+    const sorted = Uint32Array.from(refs).sort();
+    for (const one of gatherPoints(this.buffer, this.#lookups, sorted, from, to)) {
+      for (let i = 0; i < one.count; i++) {
+        found.add(one.ref, one.columns.times[i], one.columns.bits[0][i * 2], one.columns.bits[0][i * 2 + 1]);
+      }
+    }
+    return found;
+  }
+
+  /** A reader met a file that is damaged. */
+  damaged(path: string, reason: string): void {
+    for (const folder of [this.#blocks.raw, this.#blocks.fiveMinute, this.#blocks.hour]) {
+      if (path.startsWith(folder.path)) folder.setAside(path, new Error(reason));
+    }
+    this.#lookups.forget(path);
+    for (const day of this.#days.keys()) if (this.#blocks.raw.pathOf(day) === path) this.#days.delete(day);
+  }
+
+  stats(): Omit<MetricStoreStats, 'seriesCount'> {
+    const { blocks, total } = bytesUsed(this.#options.home, this.#blocks);
+    let blockPoints = 0;
+    let oldest = this.#intake.oldestAt;
+    let newest = this.#intake.newestAt;
+    for (const day of this.#days.values()) {
+      blockPoints += day.points;
+      oldest = Math.min(oldest, day.minTime);
+      newest = Math.max(newest, day.maxTime);
+    }
+    return {
+      headPoints: this.buffer.activeCount + this.buffer.sealedCount,
+      blockPoints,
+      blockBytes: blocks,
+      writeAheadBytes: this.#file.bytes(),
+      totalBytes: total,
+      quotaBytes: this.#options.quotaBytes,
+      oldestAt: Number.isFinite(oldest) ? oldest : null,
+      newestAt: Number.isFinite(newest) ? newest : null,
+      accepting: this.#refusal() === null,
+    };
+  }
+
+  /** Commits what waits, stops the rest; the write-ahead keeps what is not in blocks yet. */
+  async close(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const before = this.#waiting.length;
+      this.#commitWaiting();
+      if (this.#waiting.length === before) await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#closed = true;
+    await this.#tasks;
+    for (const folder of [this.#blocks.raw, this.#blocks.fiveMinute, this.#blocks.hour, this.#lookups]) folder.close();
+    this.#file.close();
+  }
+}
+
+function storeFull(options: WriterOptions, free: number): AuspexError {
+  const mebibytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(0)} MiB`;
+  return new AuspexError(
+    'STORE_FULL',
+    `The disk that holds ${options.home} has ${mebibytes(free)} free; at least ${mebibytes(options.minFreeBytes)} are needed to take in samples.`,
+    { data: { freeBytes: free, minFreeBytes: options.minFreeBytes, retryAfterSeconds: 10 } },
+  );
+}

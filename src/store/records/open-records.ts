@@ -1,0 +1,176 @@
+import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely';
+import { AuspexError } from '../../errors.ts';
+import type { Find, Page, RecordAccess, RecordStore, TableName, Tables, Where } from '../../model/index.ts';
+import type { ReaderRequests, WriterRequests } from '../protocol.ts';
+import type { ThreadLink } from '../thread-link.ts';
+import { type Engine, migrate } from './migrations.ts';
+import { SqlRecordAccess } from './record-access.ts';
+import { ThreadedSqliteDialect } from './sqlite-dialect.ts';
+import { type Db, SymbolTable } from './symbol-table.ts';
+import { tableNames, tables } from './tables.ts';
+
+const DAY_MS = 86_400_000;
+const EVIDENCE_MS = 30 * DAY_MS;
+const EXPIRE_STEP = 500;
+const PG_BIGINT = 20;
+
+/** The records in the home folder, through the store's threads. */
+export function openSqliteRecords(
+  writer: ThreadLink<WriterRequests>,
+  reader: ThreadLink<ReaderRequests>,
+  recordsMs: number,
+): Promise<RecordStore> {
+  return openRecords(new ThreadedSqliteDialect(writer, reader), 'sqlite', 'the home folder', recordsMs);
+}
+
+/** The records on a PostgreSQL server (14 or newer), for many processes at once. Throws UNREACHABLE, STORE_NEWER. */
+export async function openPostgresRecords(
+  url: string,
+  options: { recordsMs?: number; poolSize?: number } = {},
+): Promise<RecordStore> {
+  const { default: pg } = await import('pg'); // loaded only where it is used: it costs 10 MB
+  const types = {
+    // times and counts fit a double's 53 bits; as text they would compare wrongly
+    getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+      oid === PG_BIGINT ? Number : pg.types.getTypeParser(oid, format as 'text'),
+  };
+  const pool = new pg.Pool({ connectionString: url, max: options.poolSize ?? 10, types: types as never });
+  pool.on('error', () => {}); // an idle connection that breaks is replaced by the next query
+  const place = placeOf(url);
+  try {
+    await pool.query('select 1');
+  } catch (cause) {
+    await pool.end();
+    const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
+    throw new AuspexError('UNREACHABLE', `PostgreSQL at ${place} does not answer: ${reason}.`, { cause });
+  }
+  return openRecords(new PostgresDialect({ pool }), 'postgres', place, options.recordsMs ?? 90 * DAY_MS);
+}
+
+/** Host and database of a URL; never its password. */
+function placeOf(url: string): string {
+  try {
+    const { host, pathname } = new URL(url);
+    return `${host}${pathname}`;
+  } catch {
+    throw new AuspexError(
+      'CONFIG_INVALID',
+      'The PostgreSQL address is not a URL; it reads postgresql://user:password@host:5432/database.',
+    );
+  }
+}
+
+async function openRecords(dialect: Dialect, engine: Engine, place: string, recordsMs: number): Promise<RecordStore> {
+  const db: Db = new Kysely({ dialect });
+  try {
+    await migrate(db, engine, place);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return new SqlRecordStore(db, engine, recordsMs);
+}
+
+/** Typed tables over kysely; the same statements on both engines. */
+class SqlRecordStore implements RecordStore {
+  readonly #db: Db;
+  readonly #recordsMs: number;
+  readonly #symbols = new SymbolTable();
+  readonly #access: SqlRecordAccess;
+  readonly #rowKey: 'rowid' | 'ctid';
+
+  constructor(db: Db, engine: Engine, recordsMs: number) {
+    this.#db = db;
+    this.#recordsMs = recordsMs;
+    this.#access = new SqlRecordAccess(db, this.#symbols);
+    this.#rowKey = engine === 'sqlite' ? 'rowid' : 'ctid';
+  }
+
+  get<T extends TableName>(table: T, id: string): Promise<Tables[T] | undefined> {
+    return named(this.#access.get(table, id));
+  }
+  find<T extends TableName>(table: T, query: Find<Tables[T]>): Promise<Page<Tables[T]>> {
+    return named(this.#access.find(table, query));
+  }
+  count<T extends TableName>(table: T, where: Where<Tables[T]>): Promise<number> {
+    return named(this.#access.count(table, where));
+  }
+  put<T extends TableName>(table: T, rows: readonly Tables[T][]): Promise<void> {
+    return rows.length <= 1
+      ? named(this.#access.put(table, rows))
+      : this.transaction((access) => access.put(table, rows));
+  }
+  insertNew<T extends TableName>(table: T, rows: readonly Tables[T][]): Promise<readonly string[]> {
+    return rows.length <= 1
+      ? named(this.#access.insertNew(table, rows))
+      : this.transaction((access) => access.insertNew(table, rows));
+  }
+  update<T extends TableName>(table: T, where: Where<Tables[T]>, changes: Partial<Tables[T]>): Promise<number> {
+    return named(this.#access.update(table, where, changes));
+  }
+  remove<T extends TableName>(table: T, where: Where<Tables[T]>): Promise<number> {
+    return named(this.#access.remove(table, where));
+  }
+
+  async transaction<R>(work: (access: RecordAccess) => Promise<R>): Promise<R> {
+    const symbols = this.#symbols.child();
+    const result = await named(
+      this.#db.transaction().execute((db) => work(new SqlRecordAccess(db as unknown as Db, symbols))),
+    );
+    symbols.settle();
+    return result;
+  }
+
+  async expire(now: number): Promise<number> {
+    let removed = 0;
+    for (const table of tableNames) removed += await this.#expireTable(table, now);
+    return removed;
+  }
+
+  async #expireTable(table: TableName, now: number): Promise<number> {
+    const expiry = tables[table].expiry;
+    if (expiry === null) return 0;
+    const keepMs = { records: this.#recordsMs, evidence: EVIDENCE_MS, day: DAY_MS, none: 0 }[expiry.keep];
+    const only =
+      expiry.only === undefined
+        ? sql`1 = 1`
+        : sql`${sql.ref(expiry.only.column)} in (${sql.join(expiry.only.values.map((value) => sql.lit(value)))})`;
+    const key = sql.raw(this.#rowKey);
+    let removed = 0;
+    for (;;) {
+      const statement = sql`delete from ${sql.table(table)} where ${key} in
+        (select ${key} from ${sql.table(table)} where ${sql.ref(expiry.column)} < ${now - keepMs} and ${only} limit ${sql.lit(EXPIRE_STEP)})`;
+      const step = Number((await named(statement.execute(this.#db))).numAffectedRows ?? 0);
+      removed += step;
+      if (step < EXPIRE_STEP) return removed;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#db.destroy();
+  }
+}
+
+/** Every rejection as an AuspexError. What a caller's own work threw passes as it is. */
+async function named<R>(work: Promise<R>): Promise<R> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isPostgresError(error)) {
+      throw new AuspexError(
+        error.code === '53100' ? 'STORE_FULL' : 'STORE_FAILED',
+        `PostgreSQL refused: ${error.message}.`,
+        { cause: error },
+      );
+    }
+    if (error instanceof Error && 'code' in error && /^E[A-Z]+$/.test(String(error.code))) {
+      throw new AuspexError('UNREACHABLE', `PostgreSQL does not answer: ${error.message}.`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** PostgreSQL's own errors carry a severity and a five-character code. */
+function isPostgresError(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'severity' in error && 'code' in error && /^[0-9A-Z]{5}$/.test(String(error.code));
+}

@@ -1,0 +1,142 @@
+import { expect, test } from 'vitest';
+import { type LearnerEntry, learners } from '../../src/learners/index.ts';
+import { SeededRandom } from '../../src/stats/random.ts';
+
+const N_ROWS = 120;
+const N_COLS = 4;
+
+/** Rows of a table for outliers and regression, the first column as a series for forecasts. */
+function table(change: (value: number, index: number) => number = (value) => value) {
+  const random = new SeededRandom(17);
+  const x = Float64Array.from({ length: N_ROWS * N_COLS }, (_, i) =>
+    change(random.normal() + Math.sin((i / N_COLS / 24) * 2 * Math.PI) * 3, i),
+  );
+  const y = Float64Array.from({ length: N_ROWS }, (_, i) => (x[i * N_COLS] ?? 0) * 2 + (x[i * N_COLS + 1] ?? 0));
+  return { x, y };
+}
+
+interface Fitted {
+  readonly answers: () => Float64Array;
+  readonly bytes: () => Uint8Array;
+}
+
+/** One learner of any kind as "what it answers to these inputs" and "its bytes". */
+function fit(entry: LearnerEntry, data: { x: Float64Array; y: Float64Array }, nRows = N_ROWS, seed = 5): Fitted {
+  const row = (i: number) => data.x.subarray(i * N_COLS, (i + 1) * N_COLS);
+  switch (entry.kind) {
+    case 'outlier': {
+      const model = entry.create({}, seed).fit(data.x, nRows, N_COLS);
+      return {
+        answers: () => Float64Array.from({ length: nRows }, (_, i) => model.score(row(i))),
+        bytes: () => model.toBytes(),
+      };
+    }
+    case 'regression': {
+      const model = entry.create({}, seed).fit(data.x, data.y, nRows, N_COLS);
+      return {
+        answers: () => Float64Array.from({ length: nRows }, (_, i) => model.predict(row(i))),
+        bytes: () => model.toBytes(),
+      };
+    }
+    case 'forecast': {
+      const model = entry.create({}, seed).fit(data.y.subarray(0, nRows));
+      return { answers: () => model.forecast(60), bytes: () => model.toBytes() };
+    }
+  }
+}
+
+function load(entry: LearnerEntry, bytes: Uint8Array, data: { x: Float64Array }): Float64Array {
+  const row = (i: number) => data.x.subarray(i * N_COLS, (i + 1) * N_COLS);
+  if (entry.kind === 'forecast') return entry.fromBytes(bytes).forecast(60);
+  if (entry.kind === 'outlier') {
+    const model = entry.fromBytes(bytes);
+    return Float64Array.from({ length: N_ROWS }, (_, i) => model.score(row(i)));
+  }
+  const model = entry.fromBytes(bytes);
+  return Float64Array.from({ length: N_ROWS }, (_, i) => model.predict(row(i)));
+}
+
+test('every learner has a name of its own and parameters whose defaults lie within their limits', () => {
+  expect(new Set(learners.map((entry) => entry.name)).size).toBe(learners.length);
+  for (const entry of learners) {
+    for (const p of entry.parameters) expect(p.default >= p.low && p.default <= p.high).toBe(true);
+  }
+});
+
+for (const entry of learners) {
+  test(`${entry.name}: fitting and answering leave the input as it was, and answering changes nothing`, () => {
+    const data = table((value, i) => (i % 17 === 0 ? Number.NaN : value));
+    const before = { x: Float64Array.from(data.x), y: Float64Array.from(data.y) };
+    const model = fit(entry, data);
+    const first = model.answers();
+    const bytes = model.bytes();
+    expect(model.answers()).toEqual(first);
+    expect(model.bytes()).toEqual(bytes);
+    expect(data.x).toEqual(before.x);
+    expect(data.y).toEqual(before.y);
+  });
+
+  test(`${entry.name}: the same seed and data give the same model to the bit`, () => {
+    expect(fit(entry, table()).bytes()).toEqual(fit(entry, table()).bytes());
+  });
+
+  test(`${entry.name}: fitting again forgets what was learnt before`, () => {
+    const data = table();
+    const other = table((value) => value * 3 + 50);
+    if (entry.kind === 'outlier') {
+      const model = entry.create({}, 5).fit(other.x, N_ROWS, N_COLS);
+      expect(model.fit(data.x, N_ROWS, N_COLS).toBytes()).toEqual(fit(entry, data).bytes());
+    } else if (entry.kind === 'regression') {
+      const model = entry.create({}, 5).fit(other.x, other.y, N_ROWS, N_COLS);
+      expect(model.fit(data.x, data.y, N_ROWS, N_COLS).toBytes()).toEqual(fit(entry, data).bytes());
+    } else {
+      expect(entry.create({}, 5).fit(other.y).fit(data.y).toBytes()).toEqual(fit(entry, data).bytes());
+    }
+  });
+
+  test.each([
+    ['missing values', table((value, i) => (i % 5 === 0 ? Number.NaN : value)), N_ROWS],
+    ['infinite values', table((value, i) => (i % 31 === 0 ? Infinity : i % 37 === 0 ? -Infinity : value)), N_ROWS],
+    ['huge values', table((value) => value * 1e307), N_ROWS],
+    ['tiny values', table((value) => value * 1e-300), N_ROWS],
+    ['a constant', table(() => 42), N_ROWS],
+    ['zeros', table(() => 0), N_ROWS],
+    ['one row', table(), 1],
+    ['two rows', table(), 2],
+  ])(`${entry.name}: finite answers from %s`, (_, data, nRows) => {
+    for (const answer of fit(entry, data, nRows).answers()) expect(Number.isFinite(answer)).toBe(true);
+  });
+
+  test(`${entry.name}: saved and loaded it answers the same to the bit`, () => {
+    const data = table((value, i) => (i % 13 === 0 ? Number.NaN : value));
+    const model = fit(entry, data);
+    expect(load(entry, model.bytes(), data)).toEqual(model.answers());
+  });
+
+  test(`${entry.name}: bytes that are cut, lengthened, altered or another learner's are refused by name`, () => {
+    const data = table();
+    const bytes = fit(entry, data).bytes();
+    const refused = expect.objectContaining({ code: 'MODEL_DAMAGED' });
+    for (const length of [0, 3, 19, 20, Math.floor(bytes.length / 2), bytes.length - 1]) {
+      expect(() => entry.fromBytes(bytes.slice(0, length))).toThrow(refused);
+    }
+    expect(() => entry.fromBytes(Uint8Array.from([...bytes.slice(0, 64), 0]))).toThrow(refused);
+    const random = new SeededRandom(2);
+    for (let k = 0; k < 60; k++) {
+      const altered = Uint8Array.from(bytes);
+      const at = k < 20 ? k : random.integer(bytes.length);
+      altered[at] = (altered[at] ?? 0) ^ (1 << random.integer(8));
+      expect(() => entry.fromBytes(altered)).toThrow(refused);
+    }
+    const other = learners.find((candidate) => candidate.name !== entry.name);
+    expect(() => other?.fromBytes(bytes)).toThrow(refused);
+  });
+
+  test(`${entry.name}: a parameter outside its limits is refused with its value`, () => {
+    for (const parameter of entry.parameters) {
+      const code = expect.objectContaining({ code: 'BAD_REQUEST' });
+      expect(() => entry.create({ [parameter.name]: parameter.high + 1 }, 1)).toThrow(code);
+      expect(() => entry.create({ [parameter.name]: Number.NaN }, 1)).toThrow(code);
+    }
+  });
+}

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type OperationId, problem, type Route, routes } from '../../../src/api/contract/index.ts';
+import { rawRequest } from './raw-request.ts';
+import { type Running, startServer } from './running-server.ts';
+import { NOW } from './sample-engine.ts';
+
+let running: Running;
+beforeAll(async () => {
+  running = await startServer();
+});
+afterAll(() => running.close());
+
+const later = new Date(NOW + 86_400_000).toISOString();
+/** A body that the operation takes; operations without one are called without. */
+const bodies: Partial<Record<OperationId, unknown>> = {
+  judgeAnomaly: { verdict: 'confirmed' },
+  addSilence: { endsAt: later, reason: 'Maintenance' },
+  trainModel: {},
+  promoteModel: { entity: 'web-1', version: 1 },
+  recordExecution: { job: 'backup', startedAt: new Date(NOW).toISOString(), durationMs: 5 },
+  enrolAgent: { machineId: 'm1', hostname: 'h1', version: '0.1.0', timeZone: 'UTC' },
+  addToken: { name: 'x', scope: 'read' },
+};
+const paths: Partial<Record<OperationId, string>> = {
+  entity: '/api/entities/web-1',
+  performance: '/api/entities/web-1/performance',
+  patterns: '/api/entities/host%3Aa/patterns',
+  chart: '/api/chart?ref=1',
+  anomaly: '/api/anomalies/f1',
+  judgeAnomaly: '/api/anomalies/f1/verdict',
+  removeSilence: '/api/silences/s1',
+  testChannel: '/api/channels/ops/test',
+  model: '/api/models/performance',
+  trainModel: '/api/models/performance/train',
+  promoteModel: '/api/models/performance/promote',
+  removeToken: '/api/tokens/doomed',
+  exportRecords: '/api/export/records/anomalies',
+};
+
+const principals = [
+  'nobody',
+  'ingest',
+  'read',
+  'operate',
+  'admin',
+  'session',
+  'no csrf',
+  'foreign origin',
+  'foreign host',
+  'wrong token',
+  'proxied',
+] as const;
+type Who = (typeof principals)[number];
+
+const allowed: Record<Route['access'], readonly Who[]> = {
+  public: ['nobody', 'ingest', 'read', 'operate', 'admin', 'session', 'no csrf', 'wrong token', 'proxied'],
+  ingest: ['nobody', 'ingest', 'admin', 'session'],
+  read: ['read', 'operate', 'admin', 'session'],
+  operate: ['operate', 'admin', 'session'],
+  admin: ['admin', 'session'],
+};
+
+function expectedStatus(route: Route, who: Who): number {
+  if (who === 'foreign origin' || who === 'foreign host') return 403;
+  if (who === 'no csrf' && route.access !== 'public') return route.method === 'GET' ? (route.status ?? 200) : 403;
+  if (allowed[route.access].includes(who)) return route.status ?? 200;
+  return who === 'nobody' || who === 'wrong token' || who === 'proxied' ? 401 : 403;
+}
+
+function headersOf(who: Who): Record<string, string> {
+  const { tokens, session, port } = running;
+  switch (who) {
+    case 'nobody':
+      return {};
+    case 'session':
+      return { cookie: session.cookie, 'x-csrf-token': session.csrf, origin: `http://127.0.0.1:${port}` };
+    case 'no csrf':
+      return { cookie: session.cookie };
+    case 'foreign origin':
+      return { cookie: session.cookie, 'x-csrf-token': session.csrf, origin: `http://127.0.0.1:${port + 1}` };
+    case 'foreign host':
+      return { authorization: `Bearer ${tokens.admin}`, host: 'evil.example' };
+    case 'wrong token':
+      return { authorization: `Bearer ausp_${'x'.repeat(43)}` };
+    case 'proxied':
+      return { 'x-forwarded-for': '203.0.113.9' };
+    default:
+      return { authorization: `Bearer ${tokens[who]}` };
+  }
+}
+
+// Signing out ends the session that the others use; it has a test of its own.
+const operations = (Object.entries(routes) as [OperationId, Route][]).filter(([id]) => id !== 'signOut');
+
+test.each(operations)('%s answers each principal by the table', async (id, route) => {
+  for (const who of principals) {
+    await running.records.put('silences', [
+      {
+        id: 's1',
+        entityId: null,
+        rule: null,
+        subject: null,
+        startsAt: NOW,
+        endsAt: NOW + 1,
+        reason: 'r',
+        createdBy: 'o',
+        createdAt: NOW,
+      },
+    ]);
+    await running.records.put('tokens', [
+      { id: 'doomed', name: 'd', hash: 'h', scope: 'read', createdAt: NOW, expiresAt: null, lastUsedAt: null },
+    ]);
+    const body = id === 'remoteWrite' ? Buffer.from('x') : bodies[id];
+    const answer = await rawRequest(running.port, paths[id] ?? route.path, {
+      method: route.method,
+      headers: {
+        ...headersOf(who),
+        ...(body === undefined ? {} : { 'content-type': route.consumes ?? 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
+    });
+    const expected = expectedStatus(route, who);
+    expect(`${who}: ${answer.status}`, answer.text).toBe(`${who}: ${expected}`);
+    if (answer.status >= 400) {
+      expect(answer.headers['content-type']).toBe('application/problem+json');
+      expect(() => problem.parse(answer.json)).not.toThrow();
+    } else if (route.response !== undefined) {
+      expect(() => route.response?.parse(answer.json)).not.toThrow();
+    }
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
+  }
+});
+
+test('signing out ends the session and clears the cookie', async () => {
+  const { port, session } = running;
+  const refused = await rawRequest(port, '/api/session', { method: 'DELETE', headers: { cookie: session.cookie } });
+  expect(refused.status).toBe(403);
+  const headers = { cookie: session.cookie, 'x-csrf-token': session.csrf };
+  const done = await rawRequest(port, '/api/session', { method: 'DELETE', headers });
+  expect(done.status).toBe(204);
+  expect(String(done.headers['set-cookie'])).toContain('Max-Age=0');
+  expect((await rawRequest(port, '/api/session', { headers })).status).toBe(401);
+});
