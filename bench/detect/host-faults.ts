@@ -1,6 +1,7 @@
 /**
  * Synthetic hosts with faults: share flagged within 30 s, right resource and culprit; quiet days: findings and pages.
- * The detector's constants were set with seed 7: give another. `node bench/detect/host-faults.ts [seed] [-v]`
+ * The detector's constants were set with seed 7: give another.
+ * `node bench/detect/host-faults.ts [seed] [seconds from one fault to the next, 240] [-v]`
  */
 import { Detector } from '../../src/detect/detector.ts';
 import { type Fault, FIRST, type HostHabits, runHost, SyntheticHost } from './synthetic-host.ts';
@@ -8,6 +9,7 @@ import { type Fault, FIRST, type HostHabits, runHost, SyntheticHost } from './sy
 const seed = Number(process.argv[2] ?? 7) || 7;
 const MINUTE = 60_000;
 const DAY = 86_400_000;
+const spacing = (Number(process.argv[3]) || 240) * 1000;
 const hosts: Record<string, HostHabits> = {
   idle: {},
   jumpy: { jumps: 0.5, fiveMinuteCpu: 0.3 },
@@ -33,10 +35,10 @@ for (const [name, habits] of Object.entries(hosts)) {
     const quiet = runHost(detector, host, start, start + warm);
     const faults: Fault[] = [];
     for (let i = 0; i < 25; i++) {
-      const from = start + warm + (i + 1) * 4 * MINUTE + ((i * 3700) % 10_000);
+      const from = start + warm + (i + 1) * spacing + ((i * 3700) % 10_000);
       faults.push({ kind: kinds[i % 5], from, to: from + MINUTE });
     }
-    const events = runHost(detector, host, start + warm, start + warm + 110 * MINUTE, faults);
+    const events = runHost(detector, host, start + warm, start + warm + 26 * spacing + 5 * MINUTE, faults);
     let flagged = 0;
     let right = 0;
     let named = 0;

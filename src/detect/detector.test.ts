@@ -93,6 +93,24 @@ test('a disk that fills pages; a CPU that is busy for a minute does not, one tha
   expect(cpu.at(-1)?.finding.pages).toBe(true);
 });
 
+test('faults of other kinds, one after another, do not teach that a busy CPU is usual', () => {
+  const kinds: Fault['kind'][] = ['cpu', 'memory', 'io', 'fork', 'disk'];
+  for (let seed = 1; seed <= 3; seed++) {
+    const { detector, host, at } = hostAfter(20, {}, seed);
+    const faults = [...Array(40).keys()].map((i) => {
+      const from = at + (i + 1) * 110_000 + ((i * 3700) % INTERVAL);
+      return { kind: kinds[i % 5], from, to: from + MINUTE };
+    });
+    const events = runHost(detector, host, at, at + 80 * MINUTE, faults);
+    const opened = events.filter((e) => e.change === 'opened' && e.finding.resource === 'cpu');
+    for (const fault of faults.filter((f) => f.kind === 'cpu')) {
+      expect(opened.some(({ finding: f }) => f.detectedAt >= fault.from && f.detectedAt <= fault.from + 30_000)).toBe(
+        true,
+      );
+    }
+  }
+});
+
 test('what happened more than ten minutes ago does not page', () => {
   const { detector, host, at } = hostAfter(30);
   detector.advanceTime(at + 2 * HOUR);

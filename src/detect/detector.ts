@@ -11,6 +11,7 @@ import {
   labelValue,
   metricName,
   processGroupMetrics,
+  type Resource,
   type SampleBatch,
   type SeriesKind,
   type SeriesRef,
@@ -452,7 +453,11 @@ export class Detector {
     entity.members.push({ slot, feature, name, labels, floor, seen: entity.round - 1, pending: [] });
     this.#slab.setFlags(
       slot,
-      this.#slab.flags(slot) | FLAG.member | (place << 16) | (entity.isHost ? FLAG.quarantine : 0),
+      this.#slab.flags(slot) |
+        FLAG.member |
+        (place << 16) |
+        (entity.isHost ? FLAG.quarantine : 0) |
+        (entity.held ? FLAG.held : 0),
     );
   }
 
@@ -516,6 +521,7 @@ export class Detector {
       if (entity.isHost) {
         const evidence = hostEvidence(this.#slab, entity, this.#forests.get(entity.index), at);
         if (entity.closed >= LEARNING_VECTORS) advanceHost(context, entity, evidence, at);
+        this.#holdBack(entity);
       } else {
         const evidence = jointEvidence(this.#slab, entity);
         if (entity.closed >= LEARNING_VECTORS && entity.members.length >= 3)
@@ -538,6 +544,18 @@ export class Detector {
       for (let m = 0; m < members.length; m++) if (members[m].seen === last) expected++;
     }
     entity.expected = expected;
+  }
+
+  /** While a host is in an episode, none of its figures learns what is out of the ordinary. O(members) when that turns. */
+  #holdBack(entity: EntityRecord): void {
+    let held = false;
+    for (const resource in entity.subjects) if (entity.subjects[resource as Resource]?.episode) held = true;
+    if (held === entity.held) return;
+    entity.held = held;
+    for (const { slot } of entity.members) {
+      const flags = this.#slab.flags(slot);
+      this.#slab.setFlags(slot, held ? flags | FLAG.held : flags & ~FLAG.held);
+    }
   }
 
   /** Members that never move give their place to series that do. O(series of the entity), seldom. */

@@ -2,7 +2,7 @@ import { IsolationForest } from '../learners/outlier/isolation-forest.ts';
 import type { Resource } from '../model/index.ts';
 import type { EntityRecord, Member } from './entity.ts';
 import { hostFeatures, practicalWeight } from './host-features.ts';
-import { binOf, countTail } from './metric-model.ts';
+import { binOf, countTail, leastHeldBack } from './metric-model.ts';
 import { F32, F64, type SeriesSlab, TAIL_AT } from './series-slab.ts';
 
 /** No deviation counts for more than one in a million moments: below that, tails are guesses. */
@@ -50,7 +50,7 @@ export function hostEvidence(
     vector[member.feature] = before === before ? Math.max(before, value) : value;
     if (member.pending.length > 0) release(slab, member, hour);
     const surprise = slab.f32(member.slot, F32.surprise);
-    if (Math.abs(surprise) >= 3) quarantine(slab, member, hour);
+    if (Math.abs(surprise) >= leastHeldBack(slab.flags(member.slot))) quarantine(slab, member, hour);
     if (surprise < 1) continue;
     if (isNormal(entity, member.slot, value)) continue;
     const expected = slab.f64(member.slot, F64.level) + slab.f32(member.slot, F32.season);

@@ -83,6 +83,8 @@ export interface EntityRecord {
   pages: number[];
   groups: Record<string, ProcessGroupSlots>;
   quietUntil: number;
+  /** It is in an episode: its members hold back what is out of the ordinary. */
+  held: boolean;
   absence: Finding | null;
   /** It has reported as of now, not of the past: only who was here can be missed. */
   live: boolean;
@@ -115,6 +117,7 @@ export function newEntity(id: string, index: number, kind: string, name: string,
     pages: [],
     groups: {},
     quietUntil: 0,
+    held: false,
     absence: null,
     live: false,
     metricFindings: [],

@@ -127,10 +127,11 @@ export function observe(
     // run is one event, not as many as it has samples: it counts three times, then every eighth.
     inRun = z > 4 ? Math.round(Math.abs(f32[b4 + F32.run]) / interval) : 0;
     const counts = inRun < 3 || (inRun & 7) === 0;
-    if (counts && (surprise < 3 || (flags & FLAG.quarantine) === 0)) {
+    if (counts && surprise < leastHeldBack(flags)) {
       countTail(page.u16, (base + TAIL_AT) >> 1, side + bin);
     }
   }
+  const isHeld = (flags & FLAG.held) !== 0 && surprise >= leastHeldBack(flags);
   f32[b4 + F32.z] = residual < 0 ? -z : z;
   f32[b4 + F32.surprise] = residual < 0 ? -surprise : surprise;
 
@@ -159,13 +160,14 @@ export function observe(
   if (!known) {
     f64[b8 + F64.level] = level + weight * residual;
     f32[b4 + F32.scale] = scale + (size - scale) / count;
-  } else if (z <= 8 || (surprise < 3 && inRun < 3)) {
+  } else if (!isHeld && (z <= 8 || (surprise < 3 && inRun < 3))) {
     const clip = 3 * spread;
     f64[b8 + F64.level] = level + weight * (residual > clip ? clip : residual < -clip ? -clip : residual);
     const scaleWeight = Math.min(0.05, Math.max(step / LEVEL_SECONDS, 1 / (count + 1)));
     const narrow = Math.min(size, clip) / f32[b4 + F32.spread];
     f32[b4 + F32.scale] = scale + scaleWeight * (narrow - scale);
   }
+  if (isHeld) return OUTCOME.scored;
   const far = 10 * spread;
   const slow = f64[b8 + F64.slow];
   const predicted = level + season;
@@ -175,6 +177,15 @@ export function observe(
   f32[b4 + F32.quarterAbs] += Math.min(size, far);
   f32[b4 + F32.quarterCount]++;
   return known ? OUTCOME.scored : OUTCOME.learning;
+}
+
+/**
+ * The surprise from which on a value is not counted among the usual ones by `observe`: its owner does that later. While
+ * its entity is in an episode, what the fault does elsewhere (a full disk keeps the CPU busy) is held back too, or a few
+ * faults of other kinds would teach that a busy CPU is usual.
+ */
+export function leastHeldBack(flags: number): number {
+  return (flags & FLAG.quarantine) === 0 ? Infinity : (flags & FLAG.held) === 0 ? 3 : 1;
 }
 
 /** Forgets what only neighbouring samples tell: after a gap, a reboot, a stale marker. What is usual stays. */

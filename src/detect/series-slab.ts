@@ -61,6 +61,8 @@ export const FLAG = {
   ignored: 16,
   hasNormalRange: 32,
   silent: 64,
+  /** Its entity is in an episode: what is out of the ordinary now teaches nothing yet. */
+  held: 128,
 } as const;
 
 const PAGE_SHIFT = 10;
