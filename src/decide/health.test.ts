@@ -2,16 +2,9 @@ import { expect, test } from 'vitest';
 import { type HealthInputs, healthOf, jointHealth } from './health.ts';
 
 const NOW = 1e12;
-const memory = (ratio: number | null) => ({
-  name: 'memory',
-  ratio,
-  comfortable: 0.8,
-  full: 1,
-  weight: 1,
-  reason: `memory is ${Math.round((ratio ?? 0) * 100)} % used`,
-});
+const memory = (score: number) => ({ name: 'memory', score, weight: 1, reason: 'Memory is at 98 %, above 80 %' });
 const well: HealthInputs = {
-  saturations: [memory(0.3)],
+  resources: [memory(100)],
   findings: [],
   alerts: [],
   lastSampleAt: NOW - 5000,
@@ -23,9 +16,15 @@ test('a host at ease has 100 and says so', () => {
 });
 
 test('the worst dimension counts as much as all together, and is named first', () => {
-  const health = healthOf({ ...well, saturations: [memory(1), { ...memory(0.1), name: 'cpu' }] }, NOW);
+  const health = healthOf({ ...well, resources: [memory(0), { ...memory(100), name: 'cpu' }] }, NOW);
   expect(health.score).toBe(44);
-  expect(health.sentence).toBe('Memory is 100 % used.');
+  expect(health.sentence).toBe('Memory is at 98 %, above 80 %.');
+});
+
+test('a resource counts with the score and the weight it comes with, and is shown in whole points', () => {
+  const health = healthOf({ ...well, resources: [{ ...memory(49.6), weight: 3 }] }, NOW);
+  expect(health.dimensions[0]).toMatchObject({ name: 'memory', score: 50, weight: 3 });
+  expect(health.score).toBe(68); // (3 × 50 + 7 × 100) / 10 = 85, and the worst is 50
 });
 
 test.each([
@@ -50,7 +49,7 @@ test.each([
   ['a resolved alert', { alerts: [{ severity: 'critical', state: 'resolved', summary: 'x' }] }, 100, 'All is well.'],
   ['old samples', { lastSampleAt: NOW - 240_000 }, 56, 'The last sample is 4 min old.'],
   ['samples that are gone', { lastSampleAt: NOW - 3_600_000 }, 38, 'The last sample is 1 h old.'],
-  ['an unknown dimension', { saturations: [memory(null)] }, 100, 'All is well.'],
+  ['no figure of its resources', { resources: [] }, 100, 'All is well.'],
 ] as [string, Partial<HealthInputs>, number, string][])('%s', (_, more, score, sentence) => {
   const health = healthOf({ ...well, ...more }, NOW);
   expect(health.sentence).toBe(sentence);
@@ -63,12 +62,12 @@ test('of what nothing is known there is no score', () => {
 });
 
 test('the fleet is named by what drags it down', () => {
-  const bad = healthOf({ ...well, saturations: [memory(1)] }, NOW);
+  const bad = healthOf({ ...well, resources: [memory(0)] }, NOW);
   const fleet = jointHealth([
     { name: 'web-1', health: healthOf(well, NOW) },
     { name: 'db-1', health: bad },
   ]);
-  expect(fleet.sentence).toBe('db-1: memory is 100 % used.');
+  expect(fleet.sentence).toBe('db-1: memory is at 98 %, above 80 %.');
   expect(fleet.score).toBeGreaterThan(bad.score ?? 0);
   expect(fleet.score).toBeLessThan(80);
 });

@@ -15,22 +15,9 @@ export interface HealthDimension {
   readonly reason: string;
 }
 
-/** How near a resource is to its limit. */
-export interface Saturation {
-  /** As a person reads it: `memory`. */
-  readonly name: string;
-  /** 0..1; null where it is not known. */
-  readonly ratio: number | null;
-  /** From here on it costs, up to `full`, where nothing is left. */
-  readonly comfortable: number;
-  readonly full: number;
-  readonly weight: number;
-  /** `memory is 97 % used` */
-  readonly reason: string;
-}
-
 export interface HealthInputs {
-  readonly saturations: readonly Saturation[];
+  /** How far its resources are from their limits; those that are not known are left out. */
+  readonly resources: readonly HealthDimension[];
   readonly findings: readonly Pick<Finding, 'severity' | 'status' | 'verdict' | 'summary'>[];
   readonly alerts: readonly Pick<Alert, 'severity' | 'state' | 'summary'>[];
   readonly lastSampleAt: number | null;
@@ -54,7 +41,7 @@ const SILENT_MS = 5 * 60_000;
 export function healthOf(inputs: HealthInputs, now: number): Health {
   if (inputs.lastSampleAt === null) return { score: null, sentence: 'Nothing is known yet.', dimensions: [] };
   const dimensions = [
-    ...inputs.saturations.flatMap(saturationDimension),
+    ...inputs.resources.map((resource) => ({ ...resource, score: Math.round(resource.score) })),
     findingDimension(inputs.findings),
     alertDimension(inputs.alerts),
     freshnessDimension(now - inputs.lastSampleAt, inputs.intervalMs),
@@ -83,12 +70,6 @@ function blend(dimensions: readonly HealthDimension[], well: string): Health {
   const named = drags.slice(0, 2).map((d) => withoutStop(d.reason));
   const more = drags.length > 2 ? ` and ${drags.length - 2} more` : '';
   return { score, sentence: drags.length === 0 ? well : `${named.join('; ')}${more}.`, dimensions };
-}
-
-function saturationDimension({ name, ratio, comfortable, full, weight, reason }: Saturation): HealthDimension[] {
-  if (ratio === null || Number.isNaN(ratio)) return [];
-  const used = Math.min(1, Math.max(0, (ratio - comfortable) / (full - comfortable)));
-  return [{ name, score: Math.round(100 * (1 - used)), weight, reason }];
 }
 
 function findingDimension(findings: HealthInputs['findings']): HealthDimension {

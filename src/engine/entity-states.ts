@@ -1,4 +1,4 @@
-import { type Health, healthOf, type Saturation } from '../decide/health.ts';
+import { type Health, healthOf } from '../decide/health.ts';
 import { overviewSentence } from '../decide/sentence.ts';
 import {
   type Clock,
@@ -146,18 +146,6 @@ export class EntityStates {
     );
   }
 
-  /** The observed health's dimensions, as the alert-aware health weighs them. */
-  #saturations(entityId: string): Saturation[] {
-    return this.observedHealth(entityId).dimensions.map(({ name, score, weight, reason }) => ({
-      name,
-      ratio: 1 - score / 100,
-      comfortable: 0,
-      full: 1,
-      weight,
-      reason,
-    }));
-  }
-
   #stateOf(entity: Entity): EntityState {
     const now = this.#parts.clock.now();
     const findings = this.#parts.findings.openOf(entity.id);
@@ -167,7 +155,7 @@ export class EntityStates {
     const age = now - lastAt;
     const health: Health = healthOf(
       {
-        saturations: this.#saturations(entity.id),
+        resources: this.observedHealth(entity.id).dimensions,
         findings,
         alerts: told,
         lastSampleAt: lastAt,

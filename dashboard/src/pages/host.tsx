@@ -46,7 +46,7 @@ function HostContent({ host }: { host: EntityDetail }) {
         </Link>
         <h1>{host.sentence.includes(host.name) ? host.sentence : `${host.name}: ${host.sentence}`}</h1>
         <p className="row small muted">
-          <EntityStateMark state={host.state} />
+          <EntityStateMark entity={host} />
           <span>
             last sample <Time at={host.lastSeenAt} seconds />
           </span>

@@ -7,7 +7,7 @@ import { FindingRow } from '../parts/finding-row.tsx';
 import { Gauge } from '../parts/gauge.tsx';
 import { HostTable } from '../parts/host-table.tsx';
 import { Icon } from '../parts/icons.tsx';
-import { ConfidenceText, EntityStateMark, SeverityMark } from '../parts/marks.tsx';
+import { ConfidenceText, EntityStateMark, saysMore, SeverityMark } from '../parts/marks.tsx';
 import { Prose } from '../parts/prose.tsx';
 import { SilenceDialog } from '../parts/silence-dialog.tsx';
 import { Learning, Loaded, Nothing, PageSkeleton } from '../parts/states.tsx';
@@ -199,11 +199,7 @@ function Hosts({ data }: { data: OverviewData }) {
                   </Link>
                 </h3>
                 <span className="sentence">{saysMore(host) && total > 1 && afterName(host.name, host.sentence)}</span>
-                {host.state === 'ok' && saysMore(host) ? (
-                  <SeverityMark severity="none">strained</SeverityMark>
-                ) : (
-                  <EntityStateMark state={host.state} />
-                )}
+                <EntityStateMark entity={host} />
                 {host.state === 'stale' && (
                   <span className="muted">
                     last sample <Time at={host.lastSeenAt} relative />
@@ -232,11 +228,6 @@ function Hosts({ data }: { data: OverviewData }) {
       )}
     </section>
   );
-}
-
-/** Whether a host's sentence says more than its state does. */
-function saysMore(host: OverviewData['hosts'][number]): boolean {
-  return host.state !== 'ok' || !/^(is )?well\.?$/.test(afterName(host.name, host.sentence));
 }
 
 function Next({ items, learning }: { items: readonly OutlookView[]; learning: boolean }) {

@@ -4,7 +4,7 @@ import type { Anomaly, Overview } from '../../../src/api/contract/index.ts';
 import { afterName } from '../format.ts';
 import { rangeSearch } from '../range.ts';
 import { MiniGauge } from './gauge.tsx';
-import { EntityStateMark } from './marks.tsx';
+import { EntityStateMark, saysMore } from './marks.tsx';
 import { Nothing } from './states.tsx';
 import { Time } from './time.tsx';
 
@@ -83,10 +83,10 @@ export function HostTable({ hosts, anomalies }: { hosts: readonly Host[]; anomal
                   >
                     {host.name}
                   </Link>
-                  {host.state !== 'ok' && <span className="below">{afterName(host.name, host.sentence)}</span>}
+                  {saysMore(host) && <span className="below">{afterName(host.name, host.sentence)}</span>}
                 </td>
                 <td>
-                  <EntityStateMark state={host.state} />
+                  <EntityStateMark entity={host} />
                 </td>
                 {columns.map(([name, title]) => (
                   <td key={name} data-name={title}>

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Anomaly, EntityView, OutlookView, StatusView } from '../../../src/api/contract/index.ts';
-import { percent } from '../format.ts';
+import { afterName, percent } from '../format.ts';
 
 type Severity = Anomaly['severity'];
 export type Confidence = OutlookView['confidence'];
@@ -33,9 +33,17 @@ const entityStates: Readonly<Record<EntityView['state'], readonly [Severity, str
   stale: ['high', 'stale'],
 };
 
-export function EntityStateMark({ state }: { state: EntityView['state'] }) {
-  const [severity, text] = entityStates[state];
-  return <SeverityMark severity={severity}>{text}</SeverityMark>;
+type Judged = Pick<EntityView, 'name' | 'state' | 'sentence'>;
+
+/** Whether its sentence says more than that it is well: a disk that has always been full is nothing unusual, and no ease. */
+export function saysMore({ name, state, sentence }: Judged): boolean {
+  return state !== 'ok' || !/^(is )?well\.?$/.test(afterName(name, sentence));
+}
+
+export function EntityStateMark({ entity }: { entity: Judged }) {
+  const [severity, text] = entityStates[entity.state];
+  const strained = entity.state === 'ok' && saysMore(entity);
+  return <SeverityMark severity={severity}>{strained ? 'strained' : text}</SeverityMark>;
 }
 
 const partStates: Readonly<
