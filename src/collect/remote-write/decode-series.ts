@@ -3,10 +3,6 @@ import type { SampleColumns } from './decode-columns.ts';
 import { BYTES, FIXED64, type ProtoReader, VARINT } from './decode-wire.ts';
 import type { Labels } from '../../model/labels.ts';
 
-/** Labels and samples have the same field numbers in both versions; native histograms have not. */
-export const HISTOGRAMS_FIELD_V1 = 4;
-export const HISTOGRAMS_FIELD_V2 = 3;
-
 /** One series as its samples see it: a reference, or the reason why there is none. */
 export type SeriesTarget =
   | { readonly ref: number }
@@ -25,8 +21,10 @@ export interface DecodeState {
 
 /** The last instant that a calendar date has, in ms: what lies beyond is no time. */
 const LAST_INSTANT = 8.64e15;
-const SAMPLES_TAG = 0x12;
+/** Labels and samples have the same field numbers in both versions; native histograms have not. */
 const LABELS_FIELD = 1;
+const SAMPLES_FIELD = 2;
+const SAMPLES_TAG = 0x12;
 
 /**
  * Reads what follows the labels of one series: samples into the columns, native histograms counted, exemplars passed over. Returns false,
@@ -87,7 +85,7 @@ export function readSamples(
           return false;
         }
         if (field === histogramsField) histograms++;
-        if (field === 2) reader.expect(tag, BYTES);
+        if (field === SAMPLES_FIELD) reader.expect(tag, BYTES);
         reader.skip(tag, end);
         continue;
       }
@@ -133,13 +131,14 @@ function report(
   refusals.add('histogram', counts.histograms, () => shortened(labels()));
 }
 
-/** Whether a field of this number lies ahead in [pos, end); the position stays. Usually the very next field. */
-export function hasField(reader: ProtoReader, end: number, number: number): boolean {
+/** Whether a sample lies ahead in [pos, end); the position stays. Usually it is the very next field. */
+export function hasSamples(reader: ProtoReader, end: number): boolean {
+  if (reader.bytes[reader.pos] === SAMPLES_TAG) return true;
   const start = reader.pos;
   let found = false;
   while (!found && reader.pos < end) {
     const tag = reader.uint32(end);
-    found = tag >>> 3 === number;
+    found = tag >>> 3 === SAMPLES_FIELD;
     if (!found) reader.skip(tag, end);
   }
   reader.pos = start;

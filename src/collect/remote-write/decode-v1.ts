@@ -1,21 +1,13 @@
 import { metricName, type Labels } from '../../model/labels.ts';
 import { declaredType, guessSeriesKind, type MetricType, seriesKindOf } from '../../model/series-kind.ts';
-import type { SeriesKind, SeriesRef } from '../../model/series.ts';
 import { ByteTable } from './decode-byte-table.ts';
 import { type LabelLimits, readLabels, textOf } from './decode-labels.ts';
-import { shortened, tooMany } from './decode-refusals.ts';
-import {
-  type DecodeState,
-  hasField,
-  HISTOGRAMS_FIELD_V1,
-  labelsFirst,
-  readSamples,
-  type SeriesTarget,
-} from './decode-series.ts';
+import { shortened } from './decode-refusals.ts';
+import { type RequestForm, RequestReader, type Resolve } from './decode-reader.ts';
+import type { DecodeState, SeriesTarget } from './decode-series.ts';
 import { BYTES, ProtoReader, VARINT } from './decode-wire.ts';
 
-const SERIES_FIELD = 1;
-const METADATA_FIELD = 3;
+const FORM: RequestForm = { seriesField: 1, firstField: 3, histogramsField: 4, labelWireTypes: [BYTES] };
 const LABEL_TAG = 0x0a;
 /** Families of which a declared type is remembered: far more than a fleet has, and a bound on what a sender can fill. */
 const MAX_FAMILIES = 20_000;
@@ -33,20 +25,14 @@ export const METRIC_TYPES: readonly MetricType[] = [
 
 const NOTHING = { reader: new ProtoReader(new Uint8Array(0)), from: 0, to: 0 };
 
-export type Resolve = (labels: Labels, kind: SeriesKind) => SeriesRef;
-
 /** Reads `prometheus.WriteRequest`. A known series is found by the bytes of its labels, without a string being made. */
-export class WriteRequestReader {
+export class WriteRequestReader extends RequestReader {
   private readonly table: ByteTable;
   private readonly types = new Map<string, MetricType>();
-  private readonly resolve: Resolve;
-  private readonly limits: LabelLimits;
-  private readonly target: { ref: number } = { ref: 0 };
   private current: { readonly reader: ProtoReader; readonly from: number; readonly to: number } = NOTHING;
 
   constructor(resolve: Resolve, limits: LabelLimits, seed: number) {
-    this.resolve = resolve;
-    this.limits = limits;
+    super(FORM, resolve, limits);
     this.table = new ByteTable(seed);
   }
 
@@ -58,55 +44,27 @@ export class WriteRequestReader {
     this.table.clear();
   }
 
-  /** Two passes: the outer frame and metadata first, so that a series' declared type is known when it is first seen. */
-  read(state: DecodeState, bytes: Uint8Array): void {
-    const reader = new ProtoReader(bytes);
-    const end = bytes.length;
-    let series = 0;
-    while (reader.pos < end) {
-      const tag = reader.uint32(end);
-      if (tag >>> 3 === METADATA_FIELD) {
-        reader.expect(tag, BYTES);
-        this.readMetadata(reader, reader.messageEnd(end));
-      } else {
-        if (tag >>> 3 === SERIES_FIELD) {
-          reader.expect(tag, BYTES);
-          if (++series > state.mostSeries) throw tooMany('series', state.mostSeries);
-        }
-        reader.skip(tag, end);
-      }
-    }
-    reader.pos = 0;
-    while (reader.pos < end) {
-      const tag = reader.uint32(end);
-      if (tag >>> 3 === SERIES_FIELD) this.readSeries(state, reader, reader.messageEnd(end));
-      else reader.skip(tag, end);
-    }
-  }
-
-  /** Lets go of the last request's bytes. */
   release(): void {
     this.current = NOTHING;
   }
 
-  private readSeries(state: DecodeState, reader: ProtoReader, end: number): void {
-    const start = reader.pos;
-    const { bytes } = reader;
-    let labelCount = 0;
-    while (reader.pos < end && bytes[reader.pos] === LABEL_TAG) {
-      reader.pos++;
-      reader.pos = reader.messageEnd(end);
-      labelCount++;
-    }
-    this.current = { reader, from: start, to: reader.pos };
-    const target = bytes[reader.pos] === 0x12 || hasField(reader, end, 2) ? this.targetOf(labelCount) : this.known(0);
-    if (readSamples(state, reader, end, target, HISTOGRAMS_FIELD_V1, this.labelsOfCurrent)) return;
-    const ordered = new ProtoReader(labelsFirst(reader, start, end, [BYTES]));
-    this.readSeries(state, ordered, ordered.bytes.length);
-    reader.pos = end;
+  protected begin(): void {
+    this.current = NOTHING;
   }
 
-  private targetOf(labelCount: number): SeriesTarget {
+  protected passLabels(reader: ProtoReader, end: number): number {
+    const from = reader.pos;
+    let count = 0;
+    while (reader.pos < end && reader.bytes[reader.pos] === LABEL_TAG) {
+      reader.pos++;
+      reader.pos = reader.messageEnd(end);
+      count++;
+    }
+    this.current = { reader, from, to: reader.pos };
+    return count;
+  }
+
+  protected targetOf(_reader: ProtoReader, _end: number, labelCount: number): SeriesTarget {
     const { reader, from, to } = this.current;
     const ref = this.table.find(reader.bytes, reader.view, from, to);
     if (ref >= 0) return this.known(ref);
@@ -124,13 +82,7 @@ export class WriteRequestReader {
     return this.known(resolved);
   }
 
-  /** One object for all: a series a request must not cost garbage. */
-  private known(ref: number): SeriesTarget {
-    this.target.ref = ref;
-    return this.target;
-  }
-
-  private readonly labelsOfCurrent = (): Labels => {
+  protected readonly labelsOfCurrent = (): Labels => {
     const { reader, from, to } = this.current;
     const at = reader.pos;
     const labels = readLabels({ bytes: reader.bytes, ranges: labelRanges(reader, from, to) }, this.limits);
@@ -138,7 +90,8 @@ export class WriteRequestReader {
     return typeof labels === 'string' ? [] : labels;
   };
 
-  private readMetadata(reader: ProtoReader, end: number): void {
+  /** Metadata: so that a series' declared type is known when it is first seen. */
+  protected readFirst(_state: DecodeState, reader: ProtoReader, end: number): void {
     let type: MetricType = 'unknown';
     let family = '';
     while (reader.pos < end) {

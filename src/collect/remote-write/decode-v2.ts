@@ -3,19 +3,12 @@ import { type MetricType, seriesKindOf } from '../../model/series-kind.ts';
 import { ByteTable } from './decode-byte-table.ts';
 import { type LabelLimits, readLabels } from './decode-labels.ts';
 import { shortened, tooMany } from './decode-refusals.ts';
-import {
-  type DecodeState,
-  hasField,
-  HISTOGRAMS_FIELD_V2,
-  labelsFirst,
-  readSamples,
-  type SeriesTarget,
-} from './decode-series.ts';
-import { METRIC_TYPES, type Resolve } from './decode-v1.ts';
+import { type RequestForm, RequestReader, type Resolve } from './decode-reader.ts';
+import type { DecodeState, SeriesTarget } from './decode-series.ts';
+import { METRIC_TYPES } from './decode-v1.ts';
 import { BYTES, ProtoReader, VARINT } from './decode-wire.ts';
 
-const SYMBOLS_FIELD = 4;
-const SERIES_FIELD = 5;
+const FORM: RequestForm = { seriesField: 5, firstField: 4, histogramsField: 3, labelWireTypes: [BYTES, VARINT] };
 const METADATA_FIELD = 5;
 const PACKED_REFS_TAG = 0x0a;
 const SINGLE_REF_TAG = 0x08;
@@ -26,12 +19,9 @@ const NOTHING = new ProtoReader(new Uint8Array(0));
  * refers to is looked up once a request in a lasting table; a series is then found by its row of lasting numbers,
  * 4 bytes each.
  */
-export class RequestV2Reader {
+export class RequestV2Reader extends RequestReader {
   private readonly symbols: ByteTable;
   private readonly table: ByteTable;
-  private readonly resolve: Resolve;
-  private readonly limits: LabelLimits;
-  private readonly target: { ref: number } = { ref: 0 };
   private readonly key: Uint32Array;
   private readonly keyBytes: Uint8Array;
   private readonly keyView: DataView;
@@ -44,8 +34,7 @@ export class RequestV2Reader {
   private refs: number[] = [];
 
   constructor(resolve: Resolve, limits: LabelLimits, seed: number) {
-    this.resolve = resolve;
-    this.limits = limits;
+    super(FORM, resolve, limits);
     this.symbols = new ByteTable(seed);
     this.table = new ByteTable(seed ^ 0x5bd1e995);
     this.key = new Uint32Array(2 * limits.labelsPerSeries);
@@ -63,37 +52,6 @@ export class RequestV2Reader {
     this.table.clear();
   }
 
-  /** Two passes: all symbols, then the series that refer to them. */
-  read(state: DecodeState, bytes: Uint8Array): void {
-    const reader = new ProtoReader(bytes);
-    const end = bytes.length;
-    this.reader = reader;
-    this.symbolCount = 0;
-    let series = 0;
-    while (reader.pos < end) {
-      const tag = reader.uint32(end);
-      if (tag >>> 3 === SYMBOLS_FIELD) {
-        reader.expect(tag, BYTES);
-        const to = reader.messageEnd(end);
-        if (this.symbolCount >= state.mostSymbols) throw tooMany('symbols', state.mostSymbols);
-        this.addSymbol(reader.pos, to);
-        reader.pos = to;
-      } else {
-        if (tag >>> 3 === SERIES_FIELD) {
-          reader.expect(tag, BYTES);
-          if (++series > state.mostSeries) throw tooMany('series', state.mostSeries);
-        }
-        reader.skip(tag, end);
-      }
-    }
-    reader.pos = 0;
-    while (reader.pos < end) {
-      const tag = reader.uint32(end);
-      if (tag >>> 3 === SERIES_FIELD) this.readSeries(state, reader, reader.messageEnd(end));
-      else reader.skip(tag, end);
-    }
-  }
-
   /** Lets go of the last request's bytes, and of the memory for an unusual number of symbols. */
   release(): void {
     this.reader = NOTHING;
@@ -103,20 +61,26 @@ export class RequestV2Reader {
     this.lasting = new Int32Array(1024);
   }
 
-  private addSymbol(from: number, to: number): void {
-    const i = this.symbolCount++;
+  protected begin(reader: ProtoReader): void {
+    this.reader = reader;
+    this.symbolCount = 0;
+  }
+
+  protected readFirst(state: DecodeState, reader: ProtoReader, end: number): void {
+    const i = this.symbolCount;
+    if (i >= state.mostSymbols) throw tooMany('symbols', state.mostSymbols);
+    this.symbolCount++;
     if (i === this.starts.length) {
       this.starts = widened(this.starts, new Uint32Array(2 * i));
       this.ends = widened(this.ends, new Uint32Array(2 * i));
       this.lasting = widened(this.lasting, new Int32Array(2 * i));
     }
-    this.starts[i] = from;
-    this.ends[i] = to;
+    this.starts[i] = reader.pos;
+    this.ends[i] = end;
     this.lasting[i] = -1;
   }
 
-  private readSeries(state: DecodeState, reader: ProtoReader, end: number): void {
-    const start = reader.pos;
+  protected passLabels(reader: ProtoReader, end: number): number {
     this.refs.length = 0;
     let count = 0;
     while (reader.pos < end) {
@@ -126,12 +90,7 @@ export class RequestV2Reader {
       if (tag === SINGLE_REF_TAG) this.keepRef(reader.uint32(end), count++);
       else for (const to = reader.messageEnd(end); reader.pos < to; ) this.keepRef(reader.uint32(to), count++);
     }
-    const target =
-      reader.bytes[reader.pos] === 0x12 || hasField(reader, end, 2) ? this.targetOf(reader, end, count) : this.known(0);
-    if (readSamples(state, reader, end, target, HISTOGRAMS_FIELD_V2, this.labelsOfCurrent)) return;
-    const ordered = new ProtoReader(labelsFirst(reader, start, end, [BYTES, VARINT]));
-    this.readSeries(state, ordered, ordered.bytes.length);
-    reader.pos = end;
+    return count;
   }
 
   /** References past the limit on labels are only counted. */
@@ -139,7 +98,7 @@ export class RequestV2Reader {
     if (at < 2 * this.limits.labelsPerSeries) this.refs.push(ref);
   }
 
-  private targetOf(reader: ProtoReader, end: number, count: number): SeriesTarget {
+  protected targetOf(reader: ProtoReader, end: number, count: number): SeriesTarget {
     const fault = this.faultOf(count);
     if (fault !== undefined) return { ref: -1, reason: 'labels', example: fault };
     const refs = this.refs;
@@ -190,18 +149,13 @@ export class RequestV2Reader {
     return number;
   }
 
-  private known(ref: number): SeriesTarget {
-    this.target.ref = ref;
-    return this.target;
-  }
-
   private readCurrent(): Labels | string {
     const ranges: number[] = [];
     for (const ref of this.refs) ranges.push(this.starts[ref] as number, this.ends[ref] as number);
     return readLabels({ bytes: this.reader.bytes, ranges }, this.limits);
   }
 
-  private readonly labelsOfCurrent = (): Labels => {
+  protected readonly labelsOfCurrent = (): Labels => {
     const labels = this.faultOf(this.refs.length) === undefined ? this.readCurrent() : '';
     return typeof labels === 'string' ? [] : labels;
   };

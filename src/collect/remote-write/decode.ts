@@ -5,8 +5,9 @@ import type { SampleBatch } from '../../model/series.ts';
 import { SampleColumns } from './decode-columns.ts';
 import type { LabelLimits } from './decode-labels.ts';
 import { type Refusal, Refusals } from './decode-refusals.ts';
+import type { Resolve } from './decode-reader.ts';
 import type { DecodeState } from './decode-series.ts';
-import { type Resolve, WriteRequestReader } from './decode-v1.ts';
+import { WriteRequestReader } from './decode-v1.ts';
 import { RequestV2Reader } from './decode-v2.ts';
 
 export interface RemoteWriteLimits extends LabelLimits {

@@ -1,3 +1,4 @@
+import { leastSquaresLine } from '../../stats/least-squares.ts';
 import { ModelReader, ModelWriter } from '../model-bytes.ts';
 import { requireFitted } from '../requirements.ts';
 import { type Forecaster, prepared, rescaled } from './forecaster.ts';
@@ -18,12 +19,9 @@ export class LinearTrend implements Forecaster {
   fit(values: Float64Array): this {
     const { y, scale } = prepared(values);
     const n = y.length;
-    let mean = 0;
-    for (const value of y) mean += value / n;
-    let product = 0;
-    for (let i = 0; i < n; i++) product += (i - (n - 1) / 2) * (y[i] - mean);
-    this.#slope = n > 1 ? product / ((n * (n * n - 1)) / 12) : 0;
-    this.#level = mean + (this.#slope * (n - 1)) / 2;
+    const { mean, slope } = leastSquaresLine(y);
+    this.#slope = slope;
+    this.#level = mean + (slope * (n - 1)) / 2;
     this.#scale = scale;
     return this;
   }

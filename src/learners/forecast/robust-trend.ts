@@ -1,7 +1,8 @@
 import { theilSen } from '../../stats/theil-sen.ts';
 import { ModelReader, ModelWriter } from '../model-bytes.ts';
 import { requireFitted, requireInteger } from '../requirements.ts';
-import { type Forecaster, prepared, rescaled } from './forecaster.ts';
+import { type Forecaster, prepared } from './forecaster.ts';
+import { SeasonalLine } from './seasonal-line.ts';
 import { seasonalProfile } from './seasonal-profile.ts';
 
 const KIND = 'robust-trend';
@@ -14,10 +15,7 @@ const KIND = 'robust-trend';
 export class RobustTrend implements Forecaster {
   readonly season: number;
   readonly window: number;
-  #level = Number.NaN;
-  #slope = 0;
-  #scale = 1;
-  #profile: Float64Array = new Float64Array(0);
+  #line = SeasonalLine.empty;
 
   constructor(parameters: { readonly season?: number; readonly window?: number } = {}) {
     this.season = requireInteger('season', parameters.season ?? 1, 1, 1_000_000);
@@ -26,7 +24,7 @@ export class RobustTrend implements Forecaster {
 
   /** Change a step. */
   get slope(): number {
-    return this.#slope * this.#scale;
+    return this.#line.slope;
   }
 
   fit(values: Float64Array): this {
@@ -40,46 +38,31 @@ export class RobustTrend implements Forecaster {
       adjusted[i - from] = y[i] - profile[i % this.season];
       at[i - from] = i - (n - 1);
     }
-    this.#slope = theilSen(at, adjusted).slope;
+    const { slope } = theilSen(at, adjusted);
     // The line starts where the series is now: the median of its last few distances to the line.
     const recent = Math.min(adjusted.length, 5);
     const last = Array.from({ length: recent }, (_, k) => {
       const i = adjusted.length - 1 - k;
-      return adjusted[i] - this.#slope * at[i];
+      return adjusted[i] - slope * at[i];
     }).sort((a, b) => a - b);
-    this.#level = (last[(recent - 1) >> 1] + last[recent >> 1]) / 2;
-    this.#scale = scale;
-    this.#profile = Float64Array.from({ length: this.season }, (_, k) => profile[(n + k) % this.season]);
+    const level = (last[(recent - 1) >> 1] + last[recent >> 1]) / 2;
+    this.#line = SeasonalLine.after(n, level, slope, scale, profile);
     return this;
   }
 
   forecast(steps: number): Float64Array {
-    requireFitted(this.#level === this.#level, KIND);
-    const out = Float64Array.from(
-      { length: steps },
-      (_, k) => this.#level + this.#slope * (k + 1) + this.#profile[k % this.season],
-    );
-    return rescaled(out, this.#scale);
+    requireFitted(this.#line.isKnown, KIND);
+    return this.#line.forecast(steps);
   }
 
   toBytes(): Uint8Array {
-    return new ModelWriter(KIND, 1)
-      .number(this.season)
-      .number(this.window)
-      .number(this.#level)
-      .number(this.#slope)
-      .number(this.#scale)
-      .float64s(this.#profile)
-      .finish();
+    return this.#line.writeTo(new ModelWriter(KIND, 1).number(this.season).number(this.window)).finish();
   }
 
   static fromBytes(bytes: Uint8Array): RobustTrend {
     const reader = new ModelReader(bytes, KIND, 1);
     const model = new RobustTrend({ season: reader.number(), window: reader.number() });
-    model.#level = reader.number();
-    model.#slope = reader.number();
-    model.#scale = reader.number();
-    model.#profile = reader.float64s();
+    model.#line = SeasonalLine.readFrom(reader);
     return model;
   }
 }

@@ -1,6 +1,8 @@
+import { leastSquaresLine } from '../../stats/least-squares.ts';
 import { ModelReader, ModelWriter } from '../model-bytes.ts';
 import { requireFitted, requireInteger } from '../requirements.ts';
-import { type Forecaster, prepared, rescaled } from './forecaster.ts';
+import { type Forecaster, prepared } from './forecaster.ts';
+import { SeasonalLine } from './seasonal-line.ts';
 import { seasonalProfile } from './seasonal-profile.ts';
 
 const KIND = 'theta';
@@ -13,10 +15,7 @@ const ALPHAS = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 1];
  */
 export class Theta implements Forecaster {
   readonly season: number;
-  #level = Number.NaN;
-  #drift = 0;
-  #scale = 1;
-  #profile: Float64Array = new Float64Array(0);
+  #line = SeasonalLine.empty;
 
   constructor(parameters: { readonly season?: number } = {}) {
     this.season = requireInteger('season', parameters.season ?? 1, 1, 1_000_000);
@@ -36,44 +35,25 @@ export class Theta implements Forecaster {
         bestAlpha = alpha;
       }
     }
-    let mean = 0;
-    for (const value of adjusted) mean += value / n;
-    let product = 0;
-    for (let i = 0; i < n; i++) product += (i - (n - 1) / 2) * (adjusted[i] - mean);
-    const slope = n > 1 ? product / ((n * (n * n - 1)) / 12) : 0;
-    this.#level = smooth(adjusted, bestAlpha).level + (slope / 2) * ((1 - (1 - bestAlpha) ** n) / bestAlpha - 1);
-    this.#drift = slope / 2;
-    this.#scale = scale;
-    this.#profile = Float64Array.from({ length: this.season }, (_, k) => profile[(n + k) % this.season]);
+    const { slope } = leastSquaresLine(adjusted);
+    const level = smooth(adjusted, bestAlpha).level + (slope / 2) * ((1 - (1 - bestAlpha) ** n) / bestAlpha - 1);
+    this.#line = SeasonalLine.after(n, level, slope / 2, scale, profile);
     return this;
   }
 
   forecast(steps: number): Float64Array {
-    requireFitted(this.#level === this.#level, KIND);
-    const out = Float64Array.from(
-      { length: steps },
-      (_, k) => this.#level + this.#drift * (k + 1) + this.#profile[k % this.season],
-    );
-    return rescaled(out, this.#scale);
+    requireFitted(this.#line.isKnown, KIND);
+    return this.#line.forecast(steps);
   }
 
   toBytes(): Uint8Array {
-    return new ModelWriter(KIND, 1)
-      .number(this.season)
-      .number(this.#level)
-      .number(this.#drift)
-      .number(this.#scale)
-      .float64s(this.#profile)
-      .finish();
+    return this.#line.writeTo(new ModelWriter(KIND, 1).number(this.season)).finish();
   }
 
   static fromBytes(bytes: Uint8Array): Theta {
     const reader = new ModelReader(bytes, KIND, 1);
     const model = new Theta({ season: reader.number() });
-    model.#level = reader.number();
-    model.#drift = reader.number();
-    model.#scale = reader.number();
-    model.#profile = reader.float64s();
+    model.#line = SeasonalLine.readFrom(reader);
     return model;
   }
 }
