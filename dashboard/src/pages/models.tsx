@@ -1,14 +1,16 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useSearch } from 'wouter';
-import type { ModelSummary, PredictionView, TrackRecordView } from '../../../src/api/contract/index.ts';
+import type { ModelSummary, PredictionView } from '../../../src/api/contract/index.ts';
 import { call, ProblemError, queries, useApi } from '../api.ts';
 import { amount, count, duration, percent, span } from '../format.ts';
 import { PartStateMark, SeverityMark } from '../parts/marks.tsx';
 import { Drawer } from '../parts/sheet.tsx';
 import { Loaded, Nothing, ProblemNotice } from '../parts/states.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { Time } from '../parts/time.tsx';
 import { setParams } from '../range.ts';
+import { Records } from './models-records.tsx';
 
 /** How often each model was right, the models, and the ledger's rows. */
 export function ModelsPage() {
@@ -34,135 +36,23 @@ export function ModelsPage() {
   );
 }
 
-function Records({ items }: { items: readonly TrackRecordView[] }) {
-  const [open, setOpen] = useState<TrackRecordView | null>(null);
-  if (items.length === 0)
-    return (
-      <div className="card flush">
-        <Nothing title="Nothing foretold yet">
-          The first predictions are made once a model has learnt; the first are judged 15 minutes later.
-        </Nothing>
-      </div>
-    );
-  return (
-    <div className="card flush table-wrap" tabIndex={0} role="region" aria-label="Track record, table">
-      <table className="cards">
-        <thead>
-          <tr>
-            <th>Model</th>
-            <th className="n">Ahead</th>
-            <th className="n">Held</th>
-            <th className="n">Stated</th>
-            <th className="n">Observed</th>
-            <th className="n">Against “nothing changes”</th>
-            <th className="n">Waiting</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((r) => (
-            <tr key={`${r.type}/${r.model}/${r.horizonSeconds}/${r.entityId ?? ''}`} className="goes">
-              <td>
-                <button type="button" className="link" data-row="" onClick={() => setOpen(r)}>
-                  {r.model}
-                </button>
-                <span className="below">{r.type}</span>
-              </td>
-              <td className="n" data-name="Ahead">
-                {duration(r.horizonSeconds * 1000)}
-              </td>
-              <td className="n" data-name="Held">
-                {r.scored === 0 ? <span className="muted">none due</span> : `${count(r.held)} of ${count(r.scored)}`}
-              </td>
-              <td className="n" data-name="Stated">
-                {percent(r.stated)}
-              </td>
-              <td className="n strong" data-name="Observed">
-                {percent(r.observed)}
-              </td>
-              <td className="n" data-name="Against “nothing changes”">
-                {againstBaseline(r)}
-              </td>
-              <td className="n muted" data-name="Waiting">
-                {count(r.pending)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {open !== null && <RecordWhy record={open} onClose={() => setOpen(null)} />}
-    </div>
-  );
-}
-
-/** The error beside that of the simplest forecast, as a share: errors of different metrics have different units. */
-function againstBaseline(r: TrackRecordView): string {
-  if (r.meanAbsoluteError === null || r.baselineMeanAbsoluteError === null || r.baselineMeanAbsoluteError === 0)
-    return '–';
-  const share = 1 - r.meanAbsoluteError / r.baselineMeanAbsoluteError;
-  if (Math.abs(share) < 0.005) return 'equal';
-  return share > 0 ? `${percent(share)} less error` : `${percent(-share)} more error`;
-}
-
-function calibrationText(r: TrackRecordView): string {
-  if (r.stated === null || r.observed === null || r.scored < 50)
-    return 'Too few have fallen due to say whether the confidence is honest (50 are needed).';
-  const gap = r.observed - r.stated;
-  if (Math.abs(gap) < 0.03) return 'Stated and observed agree: its confidence can be taken at its word.';
-  return gap < 0
-    ? `It is surer than it should be: it said ${percent(r.stated)}, ${percent(r.observed)} held.`
-    : `It is more careful than it need be: it said ${percent(r.stated)}, ${percent(r.observed)} held.`;
-}
-
-function RecordWhy({ record: r, onClose }: { record: TrackRecordView; onClose: () => void }) {
-  return (
-    <Drawer
-      open
-      onClose={onClose}
-      above={<p className="small muted">{`${r.model}, ${r.type}, ${duration(r.horizonSeconds * 1000)} ahead`}</p>}
-      title={r.sentence}
-    >
-      <p>{calibrationText(r)}</p>
-      <dl className="facts">
-        <div>
-          <dt>Fell due and judged</dt>
-          <dd>{count(r.scored)}</dd>
-        </div>
-        <div>
-          <dt>Held</dt>
-          <dd>{count(r.held)}</dd>
-        </div>
-        <div>
-          <dt>Averted by an action</dt>
-          <dd>{count(r.averted)}</dd>
-        </div>
-        <div>
-          <dt>Could not be judged</dt>
-          <dd>{count(r.unknown)}</dd>
-        </div>
-        <div>
-          <dt>Wait for their time</dt>
-          <dd>{count(r.pending)}</dd>
-        </div>
-        <div>
-          <dt>Calibration error</dt>
-          <dd>{r.calibrationError === null ? 'needs 50 judged' : r.calibrationError.toFixed(3)}</dd>
-        </div>
-        <div>
-          <dt>Mean error, in the metric’s unit</dt>
-          <dd>{r.meanAbsoluteError === null ? '–' : amount(r.meanAbsoluteError, '')}</dd>
-        </div>
-        <div>
-          <dt>The same if nothing changed</dt>
-          <dd>{r.baselineMeanAbsoluteError === null ? '–' : amount(r.baselineMeanAbsoluteError, '')}</dd>
-        </div>
-      </dl>
-      <p className="muted">
-        A prediction of a range holds when the value lay in it; of an event, when it happened in time. Averted ones are
-        kept out of the count.
-      </p>
-    </Drawer>
-  );
-}
+const modelFacts: readonly Column<ModelSummary>[] = [
+  { title: 'Host', cell: (m) => m.entityName },
+  {
+    title: 'State',
+    cell: (m) => (
+      <>
+        <PartStateMark state={m.health} />
+        {m.health !== 'good' && <span className="below">{m.healthReason}</span>}
+      </>
+    ),
+  },
+  { title: 'Version', figures: true, cell: (m) => m.version },
+  { title: 'Trained', figures: true, cell: (m) => <Time at={m.trainedAt} /> },
+  { title: 'Samples', figures: true, cell: (m) => count(m.sampleCount) },
+  { title: 'Size', figures: true, cell: (m) => amount(m.sizeBytes, 'bytes') },
+  { title: 'Next training', figures: true, cell: (m) => <Time at={m.nextTrainingAt} relative /> },
+];
 
 function Models() {
   const models = useApi('models');
@@ -182,54 +72,26 @@ function Models() {
               </Nothing>
             </div>
           ) : (
-            <div className="card flush table-wrap" tabIndex={0} role="region" aria-label="Models, table">
-              <table className="cards">
-                <thead>
-                  <tr>
-                    <th>Model</th>
-                    <th>Host</th>
-                    <th>State</th>
-                    <th className="n">Version</th>
-                    <th className="n">Trained</th>
-                    <th className="n">Samples</th>
-                    <th className="n">Size</th>
-                    <th className="n">Next training</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((m) => (
-                    <tr key={`${m.name}/${m.entityId}`} className="goes">
-                      <td>
-                        <button type="button" className="link" data-row="" onClick={() => setOpen(m)}>
-                          {m.name}
-                        </button>
-                        <span className="below">{m.algorithm}</span>
-                      </td>
-                      <td data-name="Host">{m.entityName}</td>
-                      <td data-name="State">
-                        <PartStateMark state={m.health} />
-                        {m.health !== 'good' && <span className="below">{m.healthReason}</span>}
-                      </td>
-                      <td className="n" data-name="Version">
-                        {m.version}
-                      </td>
-                      <td className="n" data-name="Trained">
-                        <Time at={m.trainedAt} />
-                      </td>
-                      <td className="n" data-name="Samples">
-                        {count(m.sampleCount)}
-                      </td>
-                      <td className="n" data-name="Size">
-                        {amount(m.sizeBytes, 'bytes')}
-                      </td>
-                      <td className="n" data-name="Next training">
-                        <Time at={m.nextTrainingAt} relative />
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table
+              name="Models"
+              rows={items}
+              keyOf={(m) => `${m.name}/${m.entityId}`}
+              goes
+              columns={[
+                {
+                  title: 'Model',
+                  cell: (m) => (
+                    <>
+                      <button type="button" className="link" data-row="" onClick={() => setOpen(m)}>
+                        {m.name}
+                      </button>
+                      <span className="below">{m.algorithm}</span>
+                    </>
+                  ),
+                },
+                ...modelFacts,
+              ]}
+            />
           )
         }
       </Loaded>
@@ -238,22 +100,22 @@ function Models() {
   );
 }
 
+function readModelsAgain(): void {
+  void queries
+    .invalidateQueries({ queryKey: ['model'] })
+    .then(() => queries.invalidateQueries({ queryKey: ['models'] }));
+}
+
 function ModelWhy({ model: m, onClose }: { model: ModelSummary; onClose: () => void }) {
   const versions = useApi('model', { params: { name: m.name }, query: { entity: m.entityId } });
   const train = useMutation({
     mutationFn: () => call('trainModel', { params: { name: m.name }, body: { entity: m.entityId, force: true } }),
-    onSuccess: () =>
-      void queries
-        .invalidateQueries({ queryKey: ['model'] })
-        .then(() => queries.invalidateQueries({ queryKey: ['models'] })),
+    onSuccess: readModelsAgain,
   });
   const promote = useMutation({
     mutationFn: (version: number) =>
       call('promoteModel', { params: { name: m.name }, body: { entity: m.entityId, version } }),
-    onSuccess: () =>
-      void queries
-        .invalidateQueries({ queryKey: ['model'] })
-        .then(() => queries.invalidateQueries({ queryKey: ['models'] })),
+    onSuccess: readModelsAgain,
   });
   const failed = train.error ?? promote.error;
   return (
@@ -352,6 +214,40 @@ const outcomeWords: Readonly<Record<PredictionView['outcome'], readonly ['none' 
   unknown: ['none', 'unknown'],
 };
 
+const predictionFacts: readonly Column<PredictionView>[] = [
+  {
+    title: 'What',
+    cell: (p) => (
+      <>
+        {p.component} <span className="muted">on {p.entityName}</span>
+        <span className="below">
+          {p.model}, version {p.modelVersion}
+        </span>
+      </>
+    ),
+  },
+  { title: 'Made', figures: true, cell: (p) => <Time at={p.madeAt} /> },
+  { title: 'Due', figures: true, cell: (p) => <Time at={p.dueAt} /> },
+  {
+    title: 'Foretold',
+    figures: true,
+    cell: (p) => (
+      <>
+        {amount(p.value, p.unit)}
+        <span className="below">
+          {p.rule.kind === 'interval' ? span(p.rule.lower, p.rule.upper, p.unit) : p.rule.event}
+        </span>
+      </>
+    ),
+  },
+  { title: 'Chance', figures: true, cell: (p) => percent(p.probability) },
+  { title: 'Came', figures: true, cell: (p) => amount(p.actual, p.unit) },
+  {
+    title: 'Outcome',
+    cell: (p) => <SeverityMark severity={outcomeWords[p.outcome][0]}>{outcomeWords[p.outcome][1]}</SeverityMark>,
+  },
+];
+
 function Predictions() {
   const params = new URLSearchParams(useSearch());
   const outcome = params.get('outcome') ?? '';
@@ -381,54 +277,7 @@ function Predictions() {
               <Nothing title="No predictions here" />
             </div>
           ) : (
-            <div className="card flush table-wrap" tabIndex={0} role="region" aria-label="Latest predictions, table">
-              <table className="cards">
-                <thead>
-                  <tr>
-                    <th>What</th>
-                    <th className="n">Made</th>
-                    <th className="n">Due</th>
-                    <th className="n">Foretold</th>
-                    <th className="n">Chance</th>
-                    <th className="n">Came</th>
-                    <th>Outcome</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((p) => (
-                    <tr key={p.id}>
-                      <td>
-                        {p.component} <span className="muted">on {p.entityName}</span>
-                        <span className="below">
-                          {p.model}, version {p.modelVersion}
-                        </span>
-                      </td>
-                      <td className="n" data-name="Made">
-                        <Time at={p.madeAt} />
-                      </td>
-                      <td className="n" data-name="Due">
-                        <Time at={p.dueAt} />
-                      </td>
-                      <td className="n" data-name="Foretold">
-                        {amount(p.value, p.unit)}
-                        <span className="below">
-                          {p.rule.kind === 'interval' ? span(p.rule.lower, p.rule.upper, p.unit) : p.rule.event}
-                        </span>
-                      </td>
-                      <td className="n" data-name="Chance">
-                        {percent(p.probability)}
-                      </td>
-                      <td className="n" data-name="Came">
-                        {amount(p.actual, p.unit)}
-                      </td>
-                      <td data-name="Outcome">
-                        <SeverityMark severity={outcomeWords[p.outcome][0]}>{outcomeWords[p.outcome][1]}</SeverityMark>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table name="Latest predictions" rows={items} keyOf={(p) => p.id} columns={predictionFacts} />
           )
         }
       </Loaded>
