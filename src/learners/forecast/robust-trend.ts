@@ -3,7 +3,7 @@ import { ModelReader, ModelWriter } from '../model-bytes.ts';
 import { requireFitted, requireInteger } from '../requirements.ts';
 import { type Forecaster, prepared } from './forecaster.ts';
 import { SeasonalLine } from './seasonal-line.ts';
-import { seasonalProfile } from './seasonal-profile.ts';
+import { seasonalProfile, withoutSeason } from './seasonal-profile.ts';
 
 const KIND = 'robust-trend';
 
@@ -32,12 +32,9 @@ export class RobustTrend implements Forecaster {
     const n = y.length;
     const profile = seasonalProfile(y, this.season);
     const from = this.window > 0 ? Math.max(0, n - this.window) : 0;
-    const adjusted = new Float64Array(n - from);
+    const adjusted = withoutSeason(y, profile).subarray(from);
     const at = new Float64Array(n - from);
-    for (let i = from; i < n; i++) {
-      adjusted[i - from] = y[i] - profile[i % this.season];
-      at[i - from] = i - (n - 1);
-    }
+    for (let i = from; i < n; i++) at[i - from] = i - (n - 1);
     const { slope } = theilSen(at, adjusted);
     // The line starts where the series is now: the median of its last few distances to the line.
     const recent = Math.min(adjusted.length, 5);

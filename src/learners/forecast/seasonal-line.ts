@@ -21,7 +21,8 @@ export class SeasonalLine {
 
   /** From the end of a series of `n` steps, whose `profile[i % season]` belongs to step i. */
   static after(n: number, level: number, slope: number, scale: number, profile: Float64Array): SeasonalLine {
-    const ahead = Float64Array.from(profile, (_, k) => profile[(n + k) % profile.length]);
+    const ahead = new Float64Array(profile.length);
+    for (let k = 0; k < ahead.length; k++) ahead[k] = profile[(n + k) % ahead.length];
     return new SeasonalLine(level, slope, scale, ahead);
   }
 

@@ -3,7 +3,7 @@ import { ModelReader, ModelWriter } from '../model-bytes.ts';
 import { requireFitted, requireInteger } from '../requirements.ts';
 import { type Forecaster, prepared } from './forecaster.ts';
 import { SeasonalLine } from './seasonal-line.ts';
-import { seasonalProfile } from './seasonal-profile.ts';
+import { seasonalProfile, withoutSeason } from './seasonal-profile.ts';
 
 const KIND = 'theta';
 const ALPHAS = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 1];
@@ -25,7 +25,7 @@ export class Theta implements Forecaster {
     const { y, scale } = prepared(values, this.season);
     const n = y.length;
     const profile = seasonalProfile(y, this.season);
-    const adjusted = y.map((value, i) => value - profile[i % this.season]);
+    const adjusted = withoutSeason(y, profile);
     let best = Infinity;
     let bestAlpha = 1;
     for (const alpha of ALPHAS) {
