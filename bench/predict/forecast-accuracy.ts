@@ -10,12 +10,14 @@ interface Total {
   held: number;
   judged: number;
   relative: number[];
+  /** Mean width of each forecast's intervals, in standard deviations of its history. */
+  widths: number[];
   scaled: number[];
   slowestMs: number;
 }
 
 function run(name: string, all: readonly PublicSeries[], horizonMs: number, level: number, cuts: number): void {
-  const total: Total = { held: 0, judged: 0, relative: [], scaled: [], slowestMs: 0 };
+  const total: Total = { held: 0, judged: 0, relative: [], widths: [], scaled: [], slowestMs: 0 };
   for (const series of all) {
     const steps = Math.round(horizonMs / series.stepMs);
     for (let cut = 0; cut < cuts; cut++) {
@@ -27,7 +29,7 @@ function run(name: string, all: readonly PublicSeries[], horizonMs: number, leve
   const mean = (values: number[]) => (values.reduce((a, b) => a + b, 0) / values.length).toFixed(3);
   process.stdout.write(
     `${name.padEnd(12)} ${String(horizonMs / HOUR).padStart(4)} h  stated ${level}  held ${(total.held / total.judged).toFixed(3)}` +
-      `  forecasts ${total.relative.length}  error ÷ naive: median ${median(total.relative)}` +
+      `  width ${mean(total.widths)} sd, median ${median(total.widths)}  forecasts ${total.relative.length}  error ÷ naive: median ${median(total.relative)}` +
       `  MASE(24) ${name === 'm4 hourly' ? mean(total.scaled) : '–'}  slowest ${total.slowestMs.toFixed(0)} ms\n`,
   );
 }
@@ -63,9 +65,17 @@ function one(series: PublicSeries, last: number, horizonMs: number, level: numbe
   if (n === 0) return;
   total.judged += n;
   total.held += intervalCoverage(actual, lower, upper) * n;
+  const past = series.values.subarray(0, last + 1);
+  const spread = standardDeviation(past);
+  if (spread > 0) total.widths.push(meanAbsoluteError(upper, lower) / spread);
   const naive = meanAbsoluteError(actual, new Float64Array(actual.length).fill(forecast.baseline ?? Number.NaN));
   if (naive > 0) total.relative.push(meanAbsoluteError(actual, mean) / naive);
-  total.scaled.push(mase(actual, mean, series.values.subarray(0, last + 1), 24));
+  total.scaled.push(mase(actual, mean, past, 24));
+}
+
+function standardDeviation(values: Float64Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 
 const m4 = m4Series().filter((_, i) => i % every === 0);

@@ -1,4 +1,5 @@
 import type { Backtest } from '../evaluation/index.ts';
+import { normalReach, studentReach } from '../stats/student.ts';
 
 /** How far below and above its mean a forecast's interval reaches, by step. */
 export interface IntervalWidths {
@@ -6,11 +7,16 @@ export interface IntervalWidths {
   readonly above: Float64Array;
 }
 
+/** What lies further ahead than was ever tried errs at least as a random walk goes on: with the root of the steps. */
+const UNTRIED_GROWTH = 0.5;
+
 /**
  * Interval widths from the residuals of a backtest: residuals are divided by a size that grows with the step as
- * a · k^b (fitted, b in 0 … 1), pooled over steps and folds, and their quantiles taken (split conformal prediction,
- * with a finite-sample widening for the few folds that are independent of one another). Steps beyond the backtest's
- * own go on by the same law. Weak where tomorrow's noise is unlike the backtest's. O(folds · steps · log).
+ * a · k^b (fitted, b in 0 … 1), pooled over steps and folds, and their quantiles taken (split conformal prediction).
+ * What moves a fold moves all of its steps, so the folds that are independent of one another are what counts, however
+ * many overlap: with too few for each side's own tail both sides share one, and Student's law widens it.
+ * Weak where tomorrow is unlike the backtest: after a change of level that the history has no like of.
+ * O(folds · steps · log).
  */
 export function conformalWidths(
   result: Backtest,
@@ -26,25 +32,32 @@ export function conformalWidths(
   for (let i = 0; i < residuals.length; i++) {
     if (residuals[i] === residuals[i]) pooled[n++] = residuals[i] / (a * ((i % judged) + 1) ** b);
   }
-  const sorted = pooled.subarray(0, n).sort();
-  const tail = (1 - level) / 2;
-  const widening = wideningFor(level, independentFolds);
-  const low = Math.max(0, -quantile(sorted, tail)) * widening;
-  const high = Math.max(0, quantile(sorted, 1 - tail)) * widening;
+  const widening = studentReach(level, independentFolds - 1) / normalReach(level);
+  const { low, high } = tails(pooled.subarray(0, n), level, independentFolds);
   const below = new Float64Array(steps);
   const above = new Float64Array(steps);
   for (let k = 0; k < steps; k++) {
-    const size = a * (k + 1) ** b;
-    below[k] = low * size;
-    above[k] = high * size;
+    const untried = Math.max(1, (k + 1) / judged);
+    const size = a * Math.min(judged, k + 1) ** b * untried ** Math.max(b, UNTRIED_GROWTH);
+    below[k] = low * widening * size;
+    above[k] = high * widening * size;
   }
   return { below, above };
 }
 
-/** Student's quantile over the normal one, to first order: few folds know the spread badly. */
-function wideningFor(level: number, independentFolds: number): number {
-  const z = normalQuantile(0.5 + level / 2);
-  return 1 + (z * z + 1) / (4 * Math.max(1, independentFolds - 1));
+/**
+ * How far residuals reach to either side. A tail of 5 % is seen from 19 or 20 observations on (the n + 1 of conformal
+ * prediction); of fewer the lowest and the highest would pass for it, though ten hold the next one only 9 times in 11
+ * and five only 2 times in 3. Then the size of residuals alone is asked, to which both sides contribute.
+ */
+function tails(residuals: Float64Array, level: number, independent: number): { low: number; high: number } {
+  const tail = (1 - level) / 2;
+  if (independent + 1 >= 1 / tail) {
+    const sorted = residuals.sort();
+    return { low: Math.max(0, -quantile(sorted, tail)), high: Math.max(0, quantile(sorted, 1 - tail)) };
+  }
+  const reach = quantile(residuals.map(Math.abs).sort(), level);
+  return { low: reach, high: reach };
 }
 
 /** Root mean square residual by step as a · k^b, by least squares on logarithms. */
@@ -93,10 +106,4 @@ function quantile(sorted: Float64Array, q: number): number {
   const below = Math.floor(at);
   const above = Math.min(sorted.length - 1, below + 1);
   return sorted[below] + (sorted[above] - sorted[below]) * (at - below);
-}
-
-/** Inverse of the normal distribution above 0.5 (Abramowitz and Stegun 26.2.23, error below 5e-4). */
-function normalQuantile(p: number): number {
-  const t = Math.sqrt(-2 * Math.log(1 - p));
-  return t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t ** 3);
 }
