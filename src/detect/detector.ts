@@ -6,7 +6,6 @@ import {
   type FindingVerdict,
   formatDuration,
   formatLabels,
-  hostMetric,
   type Labels,
   labelValue,
   metricName,
@@ -25,6 +24,7 @@ import { hostFeatureIndex, hostFeatures } from './host-features.ts';
 import { expectedOf, LEARNING_SAMPLES, observe, OUTCOME, resetShortTerm } from './metric-model.ts';
 import { MetricEpisodes } from './metric-episodes.ts';
 import { F32, FLAG, I32, SeriesSlab } from './series-slab.ts';
+import { isTotal, possibleRange } from './series-traits.ts';
 import { TrainingRows } from './training-rows.ts';
 
 export type { DetectionEvent } from './episodes.ts';
@@ -78,7 +78,6 @@ const SILENT_METRIC = /^(node_|auspex_|namedprocess_|scrape_|go_|process_|promht
 const NOT_JOINT = /^(scrape_|go_|promhttp_|node_scrape_|auspex_)|_(bucket|info)$/;
 /** So often, in vectors, flat members make room for series that move. */
 const RESELECT_VECTORS = 360;
-const TOTAL_METRIC = /_(total|count|sum|bucket)$/;
 
 /**
  * One shard-worker's detection: series in, findings out. It has no clock and no randomness: the same samples in the same
@@ -136,11 +135,7 @@ export class Detector {
       return;
     }
     const metric = metricName(series.labels);
-    const isTotal =
-      series.kind === 'counter' ||
-      series.kind === 'histogram' ||
-      (series.kind === 'unknown' && TOTAL_METRIC.test(metric));
-    let flags = isTotal ? FLAG.counter : 0;
+    let flags = isTotal(metric, series.kind) ? FLAG.counter : 0;
     if (series.kind === 'info') flags |= FLAG.ignored;
     if (SILENT_METRIC.test(metric)) flags |= FLAG.silent;
     const slot = this.#slab.allocate(entity.index, flags);
@@ -226,12 +221,8 @@ export class Detector {
       const interval = (this.#slab.f32(slot, F32.interval) || this.#options.intervalMs / 1000) * 1000;
       return { mean: null, lower: null, upper: null, learning: `needs ${formatDuration(missing * interval)} more` };
     }
-    // What a quantity cannot be is not expected of it: a rate below nothing, a share above all.
-    const known = hostMetric(metricName(this.#labels[slot] ?? []));
     const isRate = (this.#slab.flags(slot) & FLAG.counter) !== 0;
-    const isRatio = this.#isRatio(slot);
-    const least = isRatio || isRate ? 0 : (known?.lower ?? -Infinity);
-    const most = isRatio ? 1 : (known?.upper ?? Infinity);
+    const { least, most } = possibleRange(metricName(this.#labels[slot] ?? []), isRate);
     return {
       mean: band.mean,
       lower: Math.max(least, band.lower),
@@ -638,10 +629,6 @@ export class Detector {
     if ((flags & FLAG.member) === 0) return 0;
     const e = this.#slab.page(slot).i32[(this.#slab.base(slot) >> 2) + I32.entity];
     return this.#entities[e].members[(flags >> 16) & 255].floor;
-  }
-
-  #isRatio(slot: number): boolean {
-    return metricName(this.#labels[slot] ?? []).endsWith('_ratio');
   }
 }
 

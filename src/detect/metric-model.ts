@@ -25,7 +25,7 @@ const SHIFT_SECONDS_QUARANTINE = 7200;
 const SHIFT_SAMPLES = 20;
 const QUARTER_MS = 900_000;
 /** A silence of so many usual intervals is a gap. */
-const GAP_INTERVALS = 5;
+export const GAP_INTERVALS = 5;
 /** The smallest scale of a series, as a share of its level: below it lies nothing that anyone would look at. */
 const RELATIVE_FLOOR = 1e-3;
 /** The season is used once its one-step error is below this share of the plain one's, and dropped above the other. */

@@ -1,3 +1,4 @@
+import type { BandHistory } from '../detect/band-replay.ts';
 import type {
   Alert,
   AppendResult,
@@ -175,6 +176,8 @@ export interface EngineView {
   performance(entityId: string): Promise<PerformanceScore>;
   patterns(entityId: string, days: number): Promise<readonly Pattern[]>;
   expected(ref: SeriesRef): Promise<ExpectedBand>;
+  /** What was expected of a series at each step of a range before the step's samples were seen. */
+  expectedOver(ref: SeriesRef, from: number, to: number, stepMs: number): Promise<BandHistory>;
   /** `horizonMs` ahead, of one component or of all main ones. */
   forecasts(
     entityId: string,

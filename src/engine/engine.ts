@@ -30,6 +30,7 @@ import {
 import type { Logger } from '../telemetry/log.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import { AlertKeeper, type AlertPolicy } from './alert-keeper.ts';
+import { bandHistoryOf } from './band-history.ts';
 import { DerivedFigures } from './derive-figures.ts';
 import { OwnMachine } from './derive-identity.ts';
 import type { DetectionPort, DetectionProgress } from './detection-port.ts';
@@ -272,6 +273,14 @@ export class Engine implements EngineView {
     if (series === undefined) throw new AuspexError('NOT_FOUND', `There is no series ${ref}.`);
     const [band] = await this.#detection.expected(series.entityId, [ref]);
     return band ?? { mean: null, lower: null, upper: null, learning: 'no samples yet' };
+  }
+
+  async expectedOver(ref: SeriesRef, from: number, to: number, stepMs: number): ReturnType<EngineView['expectedOver']> {
+    const { metrics, registry, options } = this.#parts;
+    const series = metrics.index.get(ref);
+    if (series === undefined) throw new AuspexError('NOT_FOUND', `There is no series ${ref}.`);
+    const timeZone = registry.get(series.entityId)?.timeZone ?? options.timeZone;
+    return bandHistoryOf({ series, timeZone, from, to, stepMs, metrics, tasks: this.#detection });
   }
 
   performance(entityId: string): Promise<PerformanceScore> {

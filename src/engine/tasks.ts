@@ -1,3 +1,4 @@
+import { replayBand } from '../detect/band-replay.ts';
 import { type ForecastRequest, forecastSeries, type SeriesForecast } from '../predict/forecast.ts';
 import { type PerformanceTraining, trainPerformance } from '../predict/performance.ts';
 import type { FigureHistory } from '../predict/performance-features.ts';
@@ -23,5 +24,5 @@ function trainScore({ history, seed }: { history: FigureHistory; seed: number })
 }
 
 /** By the name that TaskPool.run takes. */
-export const tasks = { forecast, pattern, trainScore };
+export const tasks = { forecast, pattern, trainScore, replayBand };
 export type Tasks = typeof tasks;

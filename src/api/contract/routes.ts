@@ -122,6 +122,19 @@ export const routes = {
     }),
     response: s.chart,
   },
+  chartBand: {
+    method: 'GET',
+    path: '/api/chart/band',
+    access: 'read',
+    tag: 'Explore',
+    summary: 'What was expected of one series over a range, before its values were seen',
+    query: z.object({
+      ref: z.coerce.number().int().min(0).meta({ description: 'The series’ number' }),
+      ...range,
+      points: z.coerce.number().int().min(10).max(2000).default(300),
+    }),
+    response: s.chartBand,
+  },
   cardinality: {
     method: 'GET',
     path: '/api/cardinality',

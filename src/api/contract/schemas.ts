@@ -394,6 +394,15 @@ export const chart = z.object({
   marks: z.array(z.object({ at: instant, kind: z.enum(['job', 'change', 'reboot', 'clock']), text: z.string() })),
   truncated: z.boolean(),
 });
+/** The band as it stood at each step's begin; null while the series was learnt and where nothing had come for a while. */
+export const chartBand = z.object({
+  ref: z.int(),
+  stepMs: z.number(),
+  timesMs: z.array(z.number()),
+  mean: z.array(z.number().nullable()),
+  lower: z.array(z.number().nullable()),
+  upper: z.array(z.number().nullable()),
+});
 export const metricInfo = z.object({
   name: z.string(),
   title: z.string(),

@@ -45,6 +45,15 @@ test('a short chart of a gauge shows its points, what is usual, findings on it a
   expect(chart.marks).toEqual([{ at: at(NOW - 30_000), kind: 'job', text: 'backup failed (exit 2)' }]);
 });
 
+test('the band over a range comes by steps, with nulls where nothing was expected', async () => {
+  const query = { ref: 0, from: at(NOW - 600_000), to: at(NOW), points: 10 };
+  const band = await running.client('read').call('chartBand', { query });
+  expect(band).toMatchObject({ ref: 0, stepMs: 60_000 });
+  expect(band.timesMs).toHaveLength(11);
+  expect(band.lower).toEqual([null, ...new Array<number>(10).fill(0.5)]);
+  expect(band.upper).toEqual([null, ...new Array<number>(10).fill(2)]);
+});
+
 test('a counter is drawn as a rate, its reset is no fall', async () => {
   const client = running.client('read');
   const { items } = await client.call('series', { query: { match: '{device="eth0"}' } });
@@ -118,6 +127,8 @@ test('a filter that is misspelt, a broken range and a wrong value are named', as
     ['/api/anomalies?from=yesterday', 'query.from'],
     ['/api/chart?ref=1,x', 'query.ref'],
     ['/api/chart', 'query.metric'],
+    ['/api/chart/band?ref=x', 'query.ref'],
+    [`/api/chart/band?ref=1&from=${at(0)}&to=${at(NOW)}`, 'query.from'],
     [`/api/chart?ref=1&from=${at(NOW)}&to=${at(NOW - 1)}`, 'query.from'],
   ] as const) {
     const answer = await rawRequest(port, path, { headers });

@@ -190,6 +190,12 @@ export class SampleEngine implements EngineView {
     },
   ];
   expected = async () => ({ mean: 1, lower: 0.5, upper: 2, learning: null });
+  /** Learns through the first step, expects 0.5–2 at those behind it. */
+  expectedOver = async (_ref: number, from: number, to: number, stepMs: number) => {
+    const times = Float64Array.from({ length: Math.floor((to - from) / stepMs) + 1 }, (_, i) => from + i * stepMs);
+    const of = (value: number) => times.map((_, i) => (i === 0 ? Number.NaN : value));
+    return { times, mean: of(1), lower: of(0.5), upper: of(2) };
+  };
   forecasts = async (entityId: string, horizonMs: number, component?: string) => [
     {
       entityId,

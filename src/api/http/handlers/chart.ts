@@ -11,43 +11,27 @@ import {
   type Series,
 } from '../../../model/index.ts';
 import type { Chart, OperationInput } from '../../contract/index.ts';
-import { optionalEntityId, rangeOf } from '../look-up.ts';
+import { optionalEntityId } from '../look-up.ts';
 import type { ServerParts } from '../ports.ts';
 import { finite, iso, isoOrNull, labelsToWire } from '../wire.ts';
 import { eventMarks, jobMarks } from './chart-marks.ts';
 import { type Columns, gaugeColumns, rateColumns, rollupColumns } from './chart-columns.ts';
+import { chartRange, type Range, stepFor } from './chart-range.ts';
 
 /** More lines than this nobody can tell apart. */
 const MAX_SERIES = 6;
 /** Of more candidates than this the order is not worked out. */
 const MAX_CANDIDATES = 500;
-const HOUR_MS = 3_600_000;
-const MAX_RANGE_MS = 10 * 366 * 24 * HOUR_MS;
 /** A counter's first rate in the range needs a point before it. */
 const RATE_LEAD_MS = 5 * 60_000;
 /** Up to this step points are drawn as they are, where they are not too many. */
 const RAW_STEP_MS = 30_000;
-const SECOND = 1000;
-const MINUTE = 60_000;
-const steps = [
-  ...[1, 5, 10, 15, 30].map((n) => n * SECOND),
-  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
-  ...[1, 2, 3, 6, 12, 24, 48, 168].map((n) => n * HOUR_MS),
-];
 
 type Query = OperationInput<'chart'>['query'];
-interface Range {
-  readonly from: number;
-  readonly to: number;
-}
 
 /** Series over a range with what is usual, what was unusual and what happened: a whole chart in one answer. */
 export async function chartOf(parts: ServerParts, query: Query): Promise<Chart> {
-  const range = rangeOf(query, parts.clock.now(), HOUR_MS);
-  if (range.to - range.from > MAX_RANGE_MS)
-    throw new AuspexError('BAD_REQUEST', 'query.from: a chart covers ten years at most.', {
-      data: { field: 'query.from' },
-    });
+  const range = chartRange(query, parts.clock.now());
   const { chosen, truncated } = await chooseSeries(parts, query, range);
   const entityIds = new Set(chosen.map((series) => series.entityId));
   const [series, findings, expected, jobs, events] = await Promise.all([
@@ -155,11 +139,6 @@ async function sizesOf(parts: ServerParts, series: readonly Series[], { from, to
     sizes.set(rollup.ref, isRate ? sum : count === 0 ? -1 : Math.abs(sum / count));
   }
   return sizes;
-}
-
-/** The smallest step of a clock's that gives at most `points`. */
-function stepFor(spanMs: number, points: number): number {
-  return steps.find((step) => spanMs / step <= points) ?? Math.ceil(spanMs / points / HOUR_MS) * HOUR_MS;
 }
 
 async function columnsOf(

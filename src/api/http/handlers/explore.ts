@@ -13,13 +13,14 @@ import { optionalEntityId } from '../look-up.ts';
 import type { ServerParts } from '../ports.ts';
 import { labelsToWire } from '../wire.ts';
 import { chartOf } from './chart.ts';
+import { chartBandOf } from './chart-band.ts';
 
 /** Series looked at between two turns of the event loop, so that a large index does not hold it. */
 const SLICE = 10_000;
 const MAX_LABEL_VALUES = 100_000;
 const TOP = 100;
 
-type Tag = 'metrics' | 'series' | 'chart' | 'cardinality';
+type Tag = 'metrics' | 'series' | 'chart' | 'chartBand' | 'cardinality';
 
 export function exploreHandlers(parts: ServerParts): Pick<Handlers, Tag> {
   const { index } = parts.metrics;
@@ -44,6 +45,7 @@ export function exploreHandlers(parts: ServerParts): Pick<Handlers, Tag> {
       };
     },
     chart: async ({ query }) => chartOf(parts, query),
+    chartBand: async ({ query }) => chartBandOf(parts, query),
     cardinality: async () => cardinality(parts),
   };
 }
