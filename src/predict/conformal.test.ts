@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Backtest } from '../evaluation/index.ts';
+import { type Backtest, backtest, rollingOrigins } from '../evaluation/index.ts';
 import { SeededRandom } from '../stats/random.ts';
 import { normalReach, studentReach } from '../stats/student.ts';
 import { conformalWidths } from './conformal.ts';
@@ -71,3 +71,33 @@ test.each([2, 3, 5, 10, 18, 24])('from %i independent folds that err as a whole 
   expect(held / trials).toBeGreaterThan(0.85);
   expect(held / trials).toBeLessThan(0.98);
 });
+
+test.each([
+  [2, 0.94, 0.99],
+  [3, 0.9, 0.97],
+  [5, 0.88, 0.96],
+  [10, 0.87, 0.94],
+])(
+  'of random walks with a history of %i horizons, folds overlapping, nine in ten are held',
+  (horizons, least, most) => {
+    const random = new SeededRandom(5);
+    const steps = 40;
+    const n = 10 + horizons * steps;
+    let held = 0;
+    const trials = 400;
+    for (let trial = 0; trial < trials; trial++) {
+      const walk = new Float64Array(n + 3 * steps);
+      for (let i = 1; i < walk.length; i++) walk[i] = (walk[i - 1] ?? 0) + random.normal();
+      const result = backtest(walk.subarray(0, n), rollingOrigins(n, steps, 24, 10), steps, (past, k) =>
+        new Float64Array(k).fill(past[past.length - 1] ?? 0),
+      );
+      const { below, above } = conformalWidths(result, 0.9, 3 * steps, 1.5 * horizons);
+      for (let k = 0; k < 3 * steps; k++) {
+        const error = (walk[n + k] ?? 0) - (walk[n - 1] ?? 0);
+        if (error >= -(below[k] ?? 0) && error <= (above[k] ?? 0)) held++;
+      }
+    }
+    expect(held / trials / (3 * steps)).toBeGreaterThan(least);
+    expect(held / trials / (3 * steps)).toBeLessThan(most);
+  },
+);

@@ -10,6 +10,8 @@ import { historyForHorizon, stepForHorizon } from './horizons.ts';
 /** Folds for choosing a model, and for the widths of its intervals. */
 const SELECTION_FOLDS = 8;
 const CALIBRATION_FOLDS = 24;
+/** Folds that overlap know as much of the spread as half as many more that do not (Lo and MacKinlay 1989). */
+const OVERLAP_GAIN = 1.5;
 const ENSEMBLE_SIZE = 3;
 /** What a less simple model has to be better by. */
 const PARSIMONY = 0.95;
@@ -138,7 +140,7 @@ function choose(series: EvenSeries, steps: number): Choice {
         ? backtestError(calibration)
         : backtestError(run(tried[0].candidate, CALIBRATION_FOLDS)) || naiveError,
     calibration,
-    independentFolds: Math.max(1, Math.min(calibration.origins.length, span / judged)),
+    independentFolds: Math.max(1, Math.min(calibration.origins.length, (OVERLAP_GAIN * span) / judged)),
   };
 }
 
