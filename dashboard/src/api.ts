@@ -12,6 +12,7 @@ const paths = {
   metrics: '/api/metrics',
   series: '/api/series',
   chart: '/api/chart',
+  chartBand: '/api/chart/band',
   cardinality: '/api/cardinality',
   anomalies: '/api/anomalies',
   anomaly: '/api/anomalies/{id}',

@@ -7,7 +7,7 @@ const MINUTE = 60_000;
 const DAY = 86_400_000;
 /** A rhythm of the day is known after two days, one of the week after one week. */
 const WARM_UP_MS = 14 * DAY;
-/** Bounds a replay to about 30 ms of a detection thread. */
+/** Bounds a replay to some tens of milliseconds of a detection thread, and its reading to as much of the store’s. */
 const MOST_SAMPLES = 200_000;
 /** Of a longer range steps are read: too many samples, and mostly older than they are kept. */
 const LONGEST_RAW_MS = 15 * DAY;

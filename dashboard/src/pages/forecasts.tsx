@@ -215,6 +215,7 @@ function plotted(f: ForecastView): Plotted {
       },
     ],
     usual: null,
+    band: null,
     learning: null,
     spans: [],
     marks: [{ atMs: Date.parse(f.madeAt), text: 'now' }],

@@ -6,6 +6,7 @@ import { amount, clock, quantity, span } from '../format.ts';
 import { seriesTitle } from '../gauge-metrics.ts';
 import { setFixed, zoomBack } from '../range.ts';
 import { useTheme } from '../theme.ts';
+import { type Band, bandAt, bandUntil, drawBand } from './chart-band.ts';
 
 /** What a chart draws: columns over one time axis, and what stands behind and on them. */
 export interface Plotted {
@@ -13,8 +14,10 @@ export interface Plotted {
   readonly toMs: number;
   readonly unit: string;
   readonly lines: readonly Line[];
-  /** What is usual now: drawn over the last part of the range only, since it says nothing of last week. */
+  /** What is usual now, in words beside the title. */
   readonly usual: { readonly lower: number; readonly upper: number } | null;
+  /** What was expected over time, behind the line. */
+  readonly band: Band | null;
   readonly learning: string | null;
   readonly spans: readonly {
     readonly fromMs: number;
@@ -37,11 +40,15 @@ const spanColours = { none: '--ok', medium: '--medium', high: '--high', critical
 export const maxLines = 6;
 
 /** An answer of the API as a chart; the first six series, by their size, the others are the caller's list. */
-export function plottedFrom(chart: ChartData): Plotted {
+export function plottedFrom(chart: ChartData, band: Band | null): Plotted {
   const toMs = Date.parse(chart.toAt);
   // What is usual now says nothing of a range that ended long ago.
   const expected = Date.now() - toMs < 900_000 ? chart.expected : null;
   const single = chart.series.length === 1;
+  const usual =
+    expected === null || expected.lower === null || expected.upper === null
+      ? null
+      : { lower: expected.lower, upper: expected.upper };
   return {
     fromMs: Date.parse(chart.fromAt),
     toMs,
@@ -52,10 +59,8 @@ export function plottedFrom(chart: ChartData): Plotted {
       values: s.mean,
       ...(single && s.stepMs > 15_000 ? { low: s.min, high: s.max } : {}),
     })),
-    usual:
-      expected?.lower === null || expected?.upper === null || expected === null
-        ? null
-        : { lower: expected.lower, upper: expected.upper },
+    usual,
+    band: single ? bandUntil(band, toMs, usual) : null,
     learning: expected?.learning ?? null,
     spans: chart.anomalies.map((a) => ({
       fromMs: Date.parse(a.fromAt),
@@ -100,18 +105,12 @@ function withAlpha(colour: string, alpha: number): string {
   return `color-mix(in srgb, ${colour} ${alpha * 100}%, transparent)`;
 }
 
-/** What is usual and what was unusual, behind the lines. */
+/** What was expected and what was unusual, behind the lines. */
 function drawBehind(u: uPlot, data: Plotted, palette: Palette): void {
   const { ctx, bbox } = u;
   const x = (ms: number) => Math.min(bbox.left + bbox.width, Math.max(bbox.left, u.valToPos(ms, 'x', true)));
-  const y = (v: number) => Math.min(bbox.top + bbox.height, Math.max(bbox.top, u.valToPos(v, 'y', true)));
   ctx.save();
-  if (data.usual !== null) {
-    const left = x(Math.max(data.fromMs, data.toMs - 3_600_000, data.lines[0]?.times[0] ?? 0));
-    const top = y(data.usual.upper);
-    ctx.fillStyle = palette.css('--band');
-    ctx.fillRect(left, top, x(data.toMs) - left, Math.max(2, y(data.usual.lower) - top));
-  }
+  if (data.band !== null) drawBand(u, data.band, palette.css('--band'));
   for (const s of data.spans) {
     if (s.toMs < data.fromMs || s.fromMs > data.toMs) continue;
     const colour = palette.css(spanColours[s.severity]);
@@ -162,8 +161,8 @@ function yRange(data: Plotted): [number, number] {
   let [min, max] = solid ?? [0, 1];
   const above = min >= 0;
   const reach = Math.max(max - min, Math.abs(max) * 0.25);
-  const usual = data.usual === null ? null : ([data.usual.lower, data.usual.upper] as const);
-  for (const behind of [around, usual]) {
+  const expected = data.band === null ? null : extent([data.band.lower, data.band.upper]);
+  for (const behind of [around, expected]) {
     if (behind === null) continue;
     const [low, high] = behind;
     min = Math.min(min, Math.max(low, (solid?.[0] ?? 0) - reach));
@@ -419,6 +418,12 @@ function showValues(element: HTMLElement | null, u: uPlot | null, data: Plotted,
     if (low !== null && high !== null) entry.append(` (${span(low, high, data.unit)})`);
     parts.push(entry);
   });
+  const expected = data.band === null || at === undefined ? null : bandAt(data.band, at);
+  if (expected !== null) {
+    const entry = document.createElement('span');
+    entry.textContent = `expected ${span(expected.lower, expected.upper, data.unit)}`;
+    parts.push(entry);
+  }
   const when = document.createElement('span');
   when.textContent = at === undefined ? '' : clock(at, Date.now(), true);
   parts.push(when);

@@ -3,8 +3,9 @@ import { useEffect, useMemo } from 'react';
 import type { Chart as ChartData } from '../../../src/api/contract/index.ts';
 import { call, ProblemError, queries, useApi } from '../api.ts';
 import { onSamples } from '../live.ts';
-import { useRange } from '../range.ts';
+import { type Range, useRange } from '../range.ts';
 import { Chart, plottedFrom } from './chart.tsx';
+import type { Band } from './chart-band.ts';
 import { ProblemNotice } from './states.tsx';
 
 /** What the page's range shows of some series. A range that moves is read again when samples came, as seldom as its steps allow. */
@@ -37,6 +38,29 @@ export function useRangeChart(query: Readonly<Record<string, string | number | u
   return result;
 }
 
+/** Between two readings what is usual now ends the band, so it may be a little old. */
+const PAUSE_MS = 120_000;
+
+/** The band of one series over a range; null while it is not there, and for no series. */
+export function useBand(ref: number | undefined, range: Range): Band | null {
+  const spanMs = range.toMs - range.fromMs;
+  const pause = Math.max(PAUSE_MS, spanMs / 60);
+  const { data } = useQuery({
+    queryKey: ['chartBand', ref, range.key],
+    queryFn: async ({ signal }) => {
+      const to = range.last === null ? range.toMs : Date.now();
+      const at = { from: new Date(to - spanMs).toISOString(), to: new Date(to).toISOString() };
+      const { ref: of, timesMs, lower, upper } = await call('chartBand', { query: { ref, ...at }, signal });
+      return { of, band: { times: timesMs, lower, upper } };
+    },
+    enabled: ref !== undefined,
+    staleTime: range.last === null ? Infinity : pause,
+    refetchInterval: range.last === null ? false : pause,
+  });
+  // While another series' band is on its way the last one's is still held.
+  return data?.of === ref ? (data?.band ?? null) : null;
+}
+
 /** A chart of series over the page's range, or over a fixed one, with its skeleton and its problem. */
 export function RangeChart({
   title,
@@ -54,8 +78,17 @@ export function RangeChart({
   const data = fixed === undefined ? ranged.data : still.data;
   const problem =
     fixed !== undefined ? still.problem : ranged.error === null ? null : ProblemError.from(ranged.error).problem;
-  const plotted = useMemo(() => (data === undefined ? undefined : plottedFrom(data)), [data]);
+  const range = useRange();
+  const band = useBand(
+    data?.series.length === 1 ? data.series[0]?.ref : undefined,
+    fixed === undefined ? range : fixedRange(fixed),
+  );
+  const plotted = useMemo(() => (data === undefined ? undefined : plottedFrom(data, band)), [data, band]);
   if (problem !== null) return <ProblemNotice problem={problem} />;
   if (plotted === undefined) return <span className="skeleton chart" />;
   return <Chart title={title} data={plotted} height={height} />;
+}
+
+function fixedRange({ from, to }: { readonly from: string; readonly to: string }) {
+  return { last: null, fromMs: Date.parse(from), toMs: Date.parse(to), key: `${from}-${to}` };
 }

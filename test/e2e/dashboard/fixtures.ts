@@ -417,6 +417,15 @@ export class World {
     };
   }
 
+  /** What the chart says is usual, from the second step on. */
+  chartBand(query: URLSearchParams): OperationOutput<'chartBand'> {
+    query.set('points', '300');
+    const { series, expected } = this.chart(query);
+    const { timesMs, stepMs, ref } = series[0] ?? { timesMs: [], stepMs: 1, ref: 0 };
+    const of = (value: number | null = null) => timesMs.map((_, i) => (i === 0 ? null : value));
+    return { ref, stepMs, timesMs, mean: of(expected?.mean), lower: of(expected?.lower), upper: of(expected?.upper) };
+  }
+
   series(): OperationOutput<'series'>['items'] {
     const one = (name: string, more: Record<string, string> = {}) => ({
       name,
@@ -658,6 +667,7 @@ export const answers: { readonly [K in OperationId]?: Answer } = {
   },
   series: (w) => ({ items: w.series() }),
   chart: (w, _p, q) => w.chart(q),
+  chartBand: (w, _p, q) => w.chartBand(q),
   cardinality: (w) => ({
     seriesCount: 826,
     limit: 100_000,
