@@ -1,7 +1,7 @@
 /* Coverage and error of forecasts on public series: node bench/predict/forecast-accuracy.ts [every n-th M4 series] */
 import { intervalCoverage, mase, meanAbsoluteError } from '../../src/evaluation/index.ts';
 import { forecastSeries } from '../../src/predict/forecast.ts';
-import { m4Series, nabSeries, type PublicSeries } from './series.ts';
+import { m4Series, nabSeries, type PublicSeries, smdSeries } from './series.ts';
 
 const HOUR = 3_600_000;
 const every = Number(process.argv[2] ?? 3);
@@ -85,4 +85,9 @@ if (nab.length > 0) {
   run('nab', nab, HOUR, 0.9, 6);
   run('nab', nab, 24 * HOUR, 0.9, 6);
   run('nab', nab, 168 * HOUR, 0.9, 1);
+}
+const smd = smdSeries();
+if (smd.length > 0) {
+  run('smd', smd, 24 * HOUR, 0.9, 3);
+  run('smd', smd, 168 * HOUR, 0.9, 2);
 }

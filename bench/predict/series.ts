@@ -58,6 +58,28 @@ export function m4Series(): PublicSeries[] {
   });
 }
 
+/** Every second figure of six real servers that moves at all, a minute a step, 16 to 20 days: SMD's training halves. */
+export function smdSeries(): PublicSeries[] {
+  const root = join(dataFolder, 'smd');
+  if (!existsSync(root)) return missing('smd');
+  const out: PublicSeries[] = [];
+  for (const file of readdirSync(root)) {
+    if (!file.endsWith('_train.csv.gz')) continue;
+    const lines = gunzipSync(readFileSync(join(root, file)))
+      .toString()
+      .trim()
+      .split('\n');
+    const rows = lines.map((line) => line.split(',').map(Number));
+    for (let column = 0; column < (rows[0]?.length ?? 0); column += 2) {
+      const values = Float64Array.from(rows, (row) => row[column] ?? Number.NaN);
+      if (new Set(values).size <= 50) continue;
+      const times = Float64Array.from(values, (_, i) => i * 60_000);
+      out.push({ name: `${file} ${column}`, stepMs: 60_000, times, values });
+    }
+  }
+  return out;
+}
+
 function missing(part: string): PublicSeries[] {
   process.stderr.write(`${part}: not found under ${dataFolder}; set AUSPEX_BENCH_DATA. This part is left out.\n`);
   return [];
