@@ -11,21 +11,24 @@ import { stableId } from './stable-id.ts';
 import { suppressionReason } from './suppression.ts';
 
 /** One look at one thing that could need a person: a rule's measurement or an anomaly episode. */
-export interface Observation {
-  readonly rule: string;
-  readonly kind: Alert['kind'];
-  readonly entityId: string;
-  readonly subject: string;
-  readonly resource: Alert['resource'];
-  readonly severity: Alert['severity'];
+export interface Observation
+  extends Pick<
+    Alert,
+    | 'rule'
+    | 'kind'
+    | 'entityId'
+    | 'subject'
+    | 'resource'
+    | 'severity'
+    | 'value'
+    | 'limit'
+    | 'unit'
+    | 'summary'
+    | 'action'
+    | 'findingId'
+  > {
   readonly reading: ConditionReading;
   readonly at: number;
-  readonly value: number | null;
-  readonly limit: number | null;
-  readonly unit: string;
-  readonly summary: string;
-  readonly action: string;
-  readonly findingId: string | null;
   readonly timing: AlertTiming;
 }
 

@@ -4,7 +4,7 @@ import type { Anomaly, Overview } from '../../../src/api/contract/index.ts';
 import { afterName } from '../format.ts';
 import { rangeSearch } from '../range.ts';
 import { MiniGauge } from './gauge.tsx';
-import { EntityStateMark, saysMore } from './marks.tsx';
+import { EntityStateMark, saysMore, stateWord } from './marks.tsx';
 import { Nothing } from './states.tsx';
 import { Time } from './time.tsx';
 
@@ -37,7 +37,7 @@ export function HostTable({ hosts, anomalies }: { hosts: readonly Host[]; anomal
   for (const a of anomalies) found.set(a.entityId, [...(found.get(a.entityId) ?? []), a]);
   const wanted = filter.trim().toLowerCase();
   const matching = worstFirst(hosts).filter(
-    (h) => wanted === '' || h.name.toLowerCase().includes(wanted) || h.state.includes(wanted),
+    (h) => wanted === '' || h.name.toLowerCase().includes(wanted) || stateWord(h).includes(wanted),
   );
   return (
     <div className="card flush">
@@ -52,10 +52,8 @@ export function HostTable({ hosts, anomalies }: { hosts: readonly Host[]; anomal
             onChange={(e) => setFilter(e.target.value)}
           />
           <span className="small muted">
-            {Object.entries(rank)
-              .map(([state]) => [state, hosts.filter((h) => h.state === state).length] as const)
-              .filter(([, n]) => n > 0)
-              .map(([state, n]) => `${n} ${state === 'ok' ? 'well' : state}`)
+            {[...Map.groupBy(worstFirst(hosts), stateWord)]
+              .map(([word, those]) => `${those.length} ${word}`)
               .join(', ')}
           </span>
         </div>

@@ -40,10 +40,13 @@ export function saysMore({ name, state, sentence }: Judged): boolean {
   return state !== 'ok' || !/^(is )?well\.?$/.test(afterName(name, sentence));
 }
 
+/** The state in a word, as it is marked, counted and searched for. */
+export function stateWord(entity: Judged): string {
+  return entity.state === 'ok' && saysMore(entity) ? 'strained' : entityStates[entity.state][1];
+}
+
 export function EntityStateMark({ entity }: { entity: Judged }) {
-  const [severity, text] = entityStates[entity.state];
-  const strained = entity.state === 'ok' && saysMore(entity);
-  return <SeverityMark severity={severity}>{strained ? 'strained' : text}</SeverityMark>;
+  return <SeverityMark severity={entityStates[entity.state][0]}>{stateWord(entity)}</SeverityMark>;
 }
 
 const partStates: Readonly<
