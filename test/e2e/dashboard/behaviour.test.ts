@@ -91,6 +91,23 @@ test.skipIf(!hasChromium)('samples change the gauges in place (needs chromium)',
   await p.getByRole('button', { name: /^Memory 78/ }).waitFor({ timeout: 3000 });
 });
 
+test.skipIf(!hasChromium)(
+  'a chart of one line tells what was expected then; of two it does not (needs chromium)',
+  async () => {
+    const { page: p, found } = await open('calm', 'explore?host=host%3A00000000&metric=auspex_host_cpu_ratio&last=1h');
+    const values = p.locator('.chart .values');
+    const point = async (share: number) => {
+      await p.locator('.chart .u-over').hover({ position: { x: share * 600, y: 40 } });
+      return values.innerText();
+    };
+    await expect.poll(() => point(0.5)).toMatch(/expected \d/);
+    await p.goto(p.url().replace('cpu_ratio', 'disk_ratio'));
+    await values.getByText('/var').waitFor();
+    expect(await point(0.5)).not.toContain('expected');
+    expect(found).toEqual([]);
+  },
+);
+
 test.skipIf(!hasChromium)('a lost connection is said, and resumes where it was lost (needs chromium)', async () => {
   const { page: p, fixture: f } = await open('calm');
   await live(p);
