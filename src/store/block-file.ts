@@ -1,10 +1,12 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import { AuspexError } from '../errors.ts';
 import type { Bundle } from './bundle.ts';
 
 /*
  * One SQLite file of blocks: a day of raw points, a day of 5-minute rollups or a month of hourly ones. A segment is one sorted run of
- * bundles; it is written in small steps while nobody sees it, and published in one.
+ * bundles; it is written in small steps while nobody sees it, and published in one. Bundles carry zstd's checksum; a segment's
+ * row has one over where its bundles lie, and the seal one over the segments' rows: without them a lost row would go unnoticed.
  */
 
 export const BLOCK_SCHEMA = 1;
@@ -21,6 +23,8 @@ export interface Segment {
   readonly series: number;
   readonly minTime: number;
   readonly maxTime: number;
+  /** CRC-32 of its bundles' places. */
+  readonly sum: number;
 }
 
 export interface BundlePlace {
@@ -31,7 +35,7 @@ export interface BundlePlace {
   readonly maxTime: number;
 }
 
-const SEGMENT_COLUMNS = 'id, level, day, points, series, min_time AS minTime, max_time AS maxTime';
+const SEGMENT_COLUMNS = 'id, level, day, points, series, min_time AS minTime, max_time AS maxTime, sum';
 
 export class BlockFile {
   readonly path: string;
@@ -66,7 +70,10 @@ export class BlockFile {
       this.#db.exec('PRAGMA page_size = 1024; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL');
       this.#db.exec(`BEGIN IMMEDIATE;
         CREATE TABLE IF NOT EXISTS segment (id INTEGER PRIMARY KEY AUTOINCREMENT, state INTEGER NOT NULL, level INTEGER NOT NULL,
-          day INTEGER NOT NULL, points INTEGER NOT NULL, series INTEGER NOT NULL, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL);
+          day INTEGER NOT NULL, points INTEGER NOT NULL, series INTEGER NOT NULL, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL,
+          sum INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS seal (id INTEGER PRIMARY KEY, sum INTEGER NOT NULL);
+        INSERT INTO seal VALUES (1, 0);
         CREATE TABLE IF NOT EXISTS bundle (id INTEGER PRIMARY KEY, segment INTEGER NOT NULL, min_ref INTEGER NOT NULL,
           max_ref INTEGER NOT NULL, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL, data BLOB NOT NULL);
         CREATE INDEX IF NOT EXISTS bundle_by_ref ON bundle (segment, max_ref, min_ref, min_time, max_time);
@@ -79,6 +86,8 @@ export class BlockFile {
   }
 
   #fsync = true;
+  /** Sums of the segments under construction. */
+  readonly #sums = new Map<number, number>();
 
   #prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
@@ -110,6 +119,18 @@ export class BlockFile {
     return found;
   }
 
+  /** Throws RangeError when a published segment, or a bundle of one, is not as it was written. O(bundles), reads no points. */
+  verify(): void {
+    const segments = this.segments();
+    if (this.#prepare('SELECT sum FROM seal WHERE id = 1').get()?.sum !== sealOf(segments))
+      throw new RangeError('its segments do not match their checksum');
+    for (const segment of segments) {
+      let sum = 0;
+      for (const place of this.places(segment.id, 0, 0xffffffff)) sum = sumOf(place, sum);
+      if (sum !== segment.sum) throw new RangeError(`the bundles of segment ${segment.id} do not match their checksum`);
+    }
+  }
+
   data(place: number): Uint8Array | undefined {
     return this.#prepare('SELECT data FROM bundle WHERE id = ?').get(place)?.data as Uint8Array | undefined;
   }
@@ -127,7 +148,7 @@ export class BlockFile {
   /** Starts a segment that nobody sees yet. */
   begin(level: number, day: number): number {
     const result = this.#prepare(
-      'INSERT INTO segment (state, level, day, points, series, min_time, max_time) VALUES (?, ?, ?, 0, 0, 0, 0)',
+      'INSERT INTO segment (state, level, day, points, series, min_time, max_time, sum) VALUES (?, ?, ?, 0, 0, 0, 0, 0)',
     ).run(BUILDING, level, day);
     return Number(result.lastInsertRowid);
   }
@@ -139,8 +160,13 @@ export class BlockFile {
       const insert = this.#prepare(
         'INSERT INTO bundle (segment, min_ref, max_ref, min_time, max_time, data) VALUES (?, ?, ?, ?, ?, ?)',
       );
-      for (const b of bundles) insert.run(segment, b.minRef, b.maxRef, b.minTime, b.maxTime, b.data);
+      let sum = this.#sums.get(segment) ?? 0;
+      for (const b of bundles) {
+        const { lastInsertRowid } = insert.run(segment, b.minRef, b.maxRef, b.minTime, b.maxTime, b.data);
+        sum = sumOf({ ...b, id: Number(lastInsertRowid) }, sum);
+      }
       this.#db.exec('COMMIT');
+      this.#sums.set(segment, sum);
     } catch (error) {
       this.rollback();
       throw error;
@@ -158,9 +184,18 @@ export class BlockFile {
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       this.#prepare(
-        'UPDATE segment SET state = ?, points = ?, series = ?, min_time = ?, max_time = ? WHERE id = ?',
-      ).run(PUBLISHED, totals.points, totals.series, totals.minTime, totals.maxTime, segment);
+        'UPDATE segment SET state = ?, points = ?, series = ?, min_time = ?, max_time = ?, sum = ? WHERE id = ?',
+      ).run(
+        PUBLISHED,
+        totals.points,
+        totals.series,
+        totals.minTime,
+        totals.maxTime,
+        this.#sums.get(segment) ?? 0,
+        segment,
+      );
       for (const old of replaced) this.#remove(old);
+      this.#prepare('UPDATE seal SET sum = ? WHERE id = 1').run(sealOf(this.segments()));
       this.#db.exec('COMMIT');
     } catch (error) {
       this.rollback();
@@ -183,6 +218,7 @@ export class BlockFile {
   }
 
   #remove(segment: number): void {
+    this.#sums.delete(segment);
     this.#prepare('DELETE FROM bundle WHERE segment = ?').run(segment);
     this.#prepare('DELETE FROM segment WHERE id = ?').run(segment);
   }
@@ -201,4 +237,15 @@ export class BlockFile {
     this.#statements.clear();
     this.#db.close();
   }
+}
+
+function sumOf(place: BundlePlace, before: number): number {
+  return crc32(Float64Array.of(place.id, place.minRef, place.maxRef, place.minTime, place.maxTime), before);
+}
+
+function sealOf(segments: readonly Segment[]): number {
+  let sum = 0;
+  for (const s of segments)
+    sum = crc32(Float64Array.of(s.id, s.level, s.day, s.points, s.series, s.minTime, s.maxTime, s.sum), sum);
+  return sum;
 }

@@ -17,6 +17,9 @@ export const BLOCK_FOLDERS: Readonly<Record<BlockKind, string>> = {
 /** Value columns: the points themselves, or count, sum, min, max, last, increase. */
 export const BLOCK_WIDTH: Readonly<Record<BlockKind, number>> = { raw: 1, 'five-minute': 6, hour: 6 };
 
+export const SQLITE_CORRUPT = 11;
+const SQLITE_IOERR = 10;
+const SQLITE_IOERR_SHORT_READ = 522;
 const SQLITE_CANTOPEN = 14;
 
 export function dayOf(time: number): number {
@@ -93,8 +96,9 @@ export class BlockFolder {
     try {
       return this.#remember(path, new BlockFile(path, this.#mode, this.#fsync));
     } catch (error) {
-      // Unlinked or set aside by the writer between the look at its name and this.
-      if (sqliteCode(error) === SQLITE_CANTOPEN && !create && !existsSync(path)) return undefined;
+      // Unlinked or set aside by the writer between the look at its name and this; between SQLite's open and its first
+      // read that comes out as an I/O error (SQLITE_IOERR_FSTAT).
+      if (isUnreadable(error) && !create && !existsSync(path)) return undefined;
       if (error instanceof AuspexError || !isDamage(error)) throw error;
       this.setAside(path, error);
       return create ? this.#remember(path, new BlockFile(path, this.#mode, this.#fsync)) : undefined;
@@ -120,7 +124,8 @@ export class BlockFolder {
     this.forget(path);
     if (this.#mode === 'write' && existsSync(path)) {
       renameSync(path, `${path}.damaged`);
-      for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
+      if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${path}.damaged-wal`);
+      rmSync(`${path}-shm`, { force: true });
     }
     const fate = this.#mode === 'write' ? `set aside as ${fileName(path)}.damaged` : 'left out';
     this.#onProblem(`${path} is damaged (${reasonOf(cause)}) and was ${fate}.`, path);
@@ -129,6 +134,19 @@ export class BlockFolder {
   /** Names a row that could not be read; the rest of the file is good. */
   reportRow(path: string, cause: unknown): void {
     this.#onProblem(`A row of ${path} cannot be read (${reasonOf(cause)}) and was skipped.`, null);
+  }
+
+  /**
+   * What a read that failed means: damage sets the file aside; a file that the writer set aside or retention unlinked
+   * under an open connection (SQLite then says I/O error or cannot open) is simply gone; else it is named and left out.
+   */
+  failed(path: string, cause: unknown): void {
+    if (isDamage(cause)) return this.setAside(path, cause);
+    const known = this.#open.get(path);
+    const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+    const isGone = inode === undefined || (known !== undefined && known.inode !== inode);
+    this.forget(path);
+    if (!isGone) this.#onProblem(`${path} cannot be read (${reasonOf(cause)}) and was left out.`, null);
   }
 
   /** Closes a file, if open: before it is unlinked or renamed. */
@@ -161,7 +179,10 @@ export function sizeOf(path: string): number {
 /** SQLite's words for a file that is not what it should be. */
 export function isDamage(error: unknown): boolean {
   const code = sqliteCode(error);
-  return code === 11 || code === 26;
+  // a page that the file should have but is too short for
+  return (
+    code === SQLITE_CORRUPT || code === 26 || (code === SQLITE_IOERR && extendedCode(error) === SQLITE_IOERR_SHORT_READ)
+  );
 }
 
 export function isFull(error: unknown): boolean {
@@ -170,10 +191,20 @@ export function isFull(error: unknown): boolean {
   return code === 13 || (error instanceof Error && /ENOSPC|disk is full|EDQUOT/.test(error.message));
 }
 
+/** SQLite's words for a file that cannot be read: damaged, gone under the connection, or on a disk that fails. */
+export function isUnreadable(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return isDamage(error) || code === SQLITE_IOERR || code === SQLITE_CANTOPEN;
+}
+
 /** SQLite's primary result code, of its extended one; -1 when the error is not SQLite's. */
 export function sqliteCode(error: unknown): number {
-  if (error instanceof Error && 'errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
-  return -1;
+  const code = extendedCode(error);
+  return code === -1 ? -1 : code & 0xff;
+}
+
+function extendedCode(error: unknown): number {
+  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : -1;
 }
 
 function reasonOf(cause: unknown): string {

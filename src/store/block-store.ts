@@ -1,5 +1,5 @@
 import { Columns, BundleReader, type Bundle, BundleWriter } from './bundle.ts';
-import type { BlockFile, Segment } from './block-file.ts';
+import type { BlockFile } from './block-file.ts';
 import { BLOCK_WIDTH, type BlockFolder, type BlockKind } from './block-folder.ts';
 
 /** Lets commits go first: called often, returns at once while the present slice lasts. */
@@ -45,16 +45,15 @@ export class SegmentWriter {
     if (this.#waitingBytes >= STEP_BYTES) this.#step();
   }
 
-  publish(replaced: readonly number[]): Segment | null {
+  publish(replaced: readonly number[]): void {
     this.#bundles.finish();
     this.#step();
     const totals = { points: this.#points, series: this.#series, minTime: this.#minTime, maxTime: this.#maxTime };
     if (this.#points === 0) {
       this.#file.clean();
-      return null;
+      return;
     }
     this.#file.publish(this.#id, totals, replaced);
-    return { id: this.#id, level: 0, day: 0, ...totals };
   }
 
   #step(): void {

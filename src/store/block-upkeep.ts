@@ -20,6 +20,7 @@ export function surveyDays(raw: BlockFolder): Map<number, DaySummary> {
     try {
       const file = raw.file(day);
       if (file === undefined) continue;
+      file.verify();
       file.clean();
       days.set(day, summarise(file.segments()));
     } catch (error) {

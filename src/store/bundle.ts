@@ -117,6 +117,8 @@ export class BundleWriter {
     if (this.#minRef < 0) {
       this.#minRef = ref;
       this.#maxRef = ref;
+      // under zstd's checksum: a damaged row number or index must not give one series' points to another
+      this.#payload.varint(ref);
     }
     const chunk = this.#chunk;
     chunk.clear();
@@ -165,6 +167,8 @@ export class BundleReader {
     this.#source = new ByteSource(zstdDecompressSync(data));
     this.#width = width;
     this.ref = minRef;
+    if (this.#source.varint() !== minRef) throw new RangeError('bundle of other series');
+    this.#next = this.#source.position;
   }
 
   /** Moves to the next chunk; false at the end. */

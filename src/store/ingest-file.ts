@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { AuspexError } from '../errors.ts';
 import { sizeOf } from './block-folder.ts';
+import { requireSound } from './sql-file.ts';
 import type { NewSeries } from './protocol.ts';
 
 export const INGEST_SCHEMA = 1;
@@ -25,6 +26,7 @@ export class IngestFile {
         `PRAGMA synchronous = ${fsync ? 'FULL' : 'OFF'}; PRAGMA cache_size = -2048; PRAGMA journal_size_limit = 67108864`,
       );
       this.#migrate();
+      requireSound(this.#db);
     } catch (error) {
       this.#db.close();
       throw error;

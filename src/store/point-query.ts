@@ -1,5 +1,5 @@
 import { AuspexError } from '../errors.ts';
-import { type BlockFolder, dayOf, isDamage } from './block-folder.ts';
+import { type BlockFolder, dayOf, isUnreadable } from './block-folder.ts';
 import { RowSorter } from './block-store.ts';
 import { BundleReader, Columns } from './bundle.ts';
 import type { BlockFile, BundlePlace } from './block-file.ts';
@@ -160,8 +160,8 @@ export function gatherBlocks(
       }
     });
   } catch (error) {
-    if (error instanceof AuspexError || !isDamage(error)) throw error;
-    folder.setAside(folder.pathOf(fileDay), error);
+    if (error instanceof AuspexError || !isUnreadable(error)) throw error;
+    folder.failed(folder.pathOf(fileDay), error);
   }
 }
 
@@ -190,7 +190,7 @@ function gatherBundle(
       if (slot >= 0) into.addChunk(slot, reader, from, to);
     }
   } catch (error) {
-    if (isDamage(error)) throw error;
+    if (isUnreadable(error)) throw error;
     folder.reportRow(file.path, error);
   }
 }

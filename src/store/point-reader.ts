@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { BlockFolder, dayOf } from './block-folder.ts';
+import { BlockFolder, dayOf, isUnreadable } from './block-folder.ts';
 import type { Blocks } from './compaction.ts';
 import { INGEST_FILE } from './ingest-file.ts';
 import { Gathering, gatherBlocks, gatherRecent } from './point-query.ts';
@@ -81,10 +81,8 @@ export class PointReader {
     );
     const days = this.#blocks.raw.days().filter((day) => day <= dayOf(at) && day >= dayOf(at - maxAgeMs));
     for (const day of days.reverse()) {
-      const file = this.#blocks.raw.file(day);
-      if (file === undefined) continue;
       // only series whose newest point may lie here: what is newer in the buffer needs no block
-      const dayNewest = Math.max(-Infinity, ...file.segments().map((segment) => segment.maxTime));
+      const dayNewest = newestOf(this.#blocks.raw, day);
       const open = newest.olderThan(Math.min(dayNewest, at));
       for (let start = 0; start < open.length; start += 1024) {
         const all = new Gathering(open.subarray(start, start + 1024), 1);
@@ -133,6 +131,18 @@ export class PointReader {
     this.#blocks.fiveMinute.close();
     this.#blocks.hour.close();
     this.#ingest.close();
+  }
+}
+
+/** The newest time in a day's file; -Infinity when there is none, or none that can be read. */
+function newestOf(raw: BlockFolder, day: number): number {
+  try {
+    const segments = raw.file(day)?.segments() ?? [];
+    return Math.max(-Infinity, ...segments.map((segment) => segment.maxTime));
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    raw.failed(raw.pathOf(day), error);
+    return -Infinity;
   }
 }
 

@@ -1,5 +1,7 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { isDamage, SQLITE_CORRUPT } from './block-folder.ts';
 import type { SqlResult } from './protocol.ts';
 
 /** Room that is held within the file and its log: alerts are written though the disk is full. */
@@ -15,8 +17,33 @@ export class SqlFile {
 
   constructor(home: string, mode: 'write' | 'read', fsync: boolean) {
     this.#db = new DatabaseSync(join(home, RECORDS_FILE), { readOnly: mode === 'read', timeout: 5_000 });
-    this.#db.exec('PRAGMA cache_size = -1024');
-    if (mode === 'write') this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${fsync ? 'FULL' : 'OFF'}`);
+    try {
+      this.#db.exec('PRAGMA cache_size = -1024');
+      if (mode === 'read') return;
+      this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${fsync ? 'FULL' : 'OFF'}`);
+      requireSound(this.#db);
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  /** For the writer: a damaged file goes aside and a new one is begun. */
+  static openSound(home: string, fsync: boolean, onProblem: (text: string) => void): SqlFile {
+    try {
+      return new SqlFile(home, 'write', fsync);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const path = join(home, RECORDS_FILE);
+      const aside = `${path}.damaged-${Date.now()}`;
+      renameSync(path, aside);
+      if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${aside}-wal`);
+      rmSync(`${path}-shm`, { force: true });
+      onProblem(
+        `${path} is damaged (${(error as Error).message}) and was set aside as ${aside}; new records are begun.`,
+      );
+      return new SqlFile(home, 'write', fsync);
+    }
   }
 
   run(sql: string, parameters: readonly SQLInputValue[]): SqlResult {
@@ -61,4 +88,10 @@ export class SqlFile {
     this.#statements.clear();
     this.#db.close();
   }
+}
+
+/** Reads the whole file once and throws, as SQLite would on meeting it, when its structure is damaged. About a second a gigabyte. */
+export function requireSound(db: DatabaseSync): void {
+  const found = db.prepare('PRAGMA quick_check(1)').get()?.quick_check;
+  if (found !== 'ok') throw Object.assign(new Error(String(found)), { errcode: SQLITE_CORRUPT });
 }

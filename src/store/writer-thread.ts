@@ -21,7 +21,9 @@ try {
     else problems.push(text);
   };
   const points = new PointWriter(options, onProblem, (ms) => server.send({ type: 'commit', ms }));
-  const records = options.hasRecords ? new SqlFile(options.home, 'write', options.fsync) : null;
+  const records = options.hasRecords
+    ? SqlFile.openSound(options.home, options.fsync, (text) => onProblem(text, null))
+    : null;
   records?.holdRoom();
   server.serve((request) => handle(request, points, records, lock));
   server.send({ type: 'ready', buffer: points.buffer.shared, problems });
