@@ -1,0 +1,38 @@
+import type { AuspexError } from '../errors.ts';
+import type { Clock, MetricStore, ModelStore, RecordStore } from '../model/index.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { AlertPolicy } from './alert-keeper.ts';
+import type { DetectionPort, DetectionProgress } from './detection-port.ts';
+import type { ComponentHealth } from './engine-view.ts';
+import type { EntityRegistry } from './entity-registry.ts';
+import type { SnapshotStore } from './snapshots.ts';
+
+export interface EngineOptions {
+  readonly intervalMs: number;
+  readonly timeZone: string;
+  readonly policy: AlertPolicy;
+  /** What the policy leaves out on purpose, for the list of rules. */
+  readonly disabledRules?: AlertPolicy['rules'];
+}
+
+export interface EngineParts {
+  readonly metrics: MetricStore;
+  readonly records: RecordStore;
+  readonly models: ModelStore;
+  readonly registry: EntityRegistry;
+  readonly snapshots: SnapshotStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly options: EngineOptions;
+  /** Starts the detectors on the state given: one a thread, null for a fresh one. */
+  readonly startDetection: (options: {
+    snapshots: readonly (Uint8Array | null)[];
+    onProgress: (progress: DetectionProgress) => void;
+    onFailure: (error: AuspexError) => void;
+  }) => DetectionPort;
+  readonly threads: number;
+  /** What other parts say of their health. */
+  readonly componentsBeside: () => readonly ComponentHealth[];
+  /** Called when messages were put into the outbox. */
+  readonly onMessages: () => void;
+}

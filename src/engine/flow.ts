@@ -1,0 +1,270 @@
+import type { WatchedEntity } from '../decide/threshold-rules.ts';
+import {
+  type AppendResult,
+  type Emission,
+  type Entity,
+  labelValue,
+  metricName,
+  type SampleBatch,
+  type Series,
+} from '../model/index.ts';
+import { metrics as ownMetrics } from '../telemetry/metrics.ts';
+import type { AlertKeeper } from './alert-keeper.ts';
+import { DerivedFigures } from './derive-figures.ts';
+import type { DetectionPort, DetectionProgress } from './detection-port.ts';
+import type { EngineParts } from './engine-parts.ts';
+import type { EntityStates } from './entity-states.ts';
+import { every, type Repeated } from './every.ts';
+import type { FindingKeeper } from './finding-keeper.ts';
+import type { Forecaster } from './forecaster.ts';
+import type { HostBoard } from './host-board.ts';
+import { HEALTH_METRIC } from './host-figures.ts';
+import type { IngestGate } from './ingest-gate.ts';
+import type { LedgerKeeper } from './ledger-keeper.ts';
+import type { LiveFeed } from './live-feed.ts';
+import { type OwnHost, sampleOf } from './own-host.ts';
+import { saveSnapshots } from './snapshots.ts';
+import type { Trainer } from './trainer.ts';
+
+export interface FlowParts
+  extends Pick<
+    EngineParts,
+    'metrics' | 'records' | 'registry' | 'snapshots' | 'clock' | 'log' | 'options' | 'onMessages'
+  > {
+  readonly board: HostBoard;
+  readonly states: EntityStates;
+  readonly findings: FindingKeeper;
+  readonly alerts: AlertKeeper;
+  readonly ledger: LedgerKeeper;
+  readonly forecaster: Forecaster;
+  readonly trainer: Trainer;
+  readonly detection: DetectionPort;
+  readonly gate: IngestGate;
+  readonly ownHost: OwnHost;
+  readonly feed: LiveFeed;
+  /** What is going on, in words, as of now. */
+  readonly sentence: () => string;
+}
+
+const TICK_MS = 5_000;
+const SNAPSHOT_MS = 300_000;
+const SYSTEM_METRICS_MS = 300_000;
+const FORECAST_MS = 600_000;
+
+/** What happens as samples come and as time passes: figures derived, findings and alerts kept, forecasts made, state saved. */
+export class Flow {
+  readonly #parts: FlowParts;
+  readonly #derived: DerivedFigures;
+  readonly #entityIndex: (string | undefined)[] = [];
+  readonly #healthAt = new Map<string, number>();
+  readonly #reviewedAt = new Map<string, number>();
+  #accepting = true;
+  #tick: Repeated | null = null;
+  #repeated: Repeated[] = [];
+
+  constructor(parts: FlowParts) {
+    this.#parts = parts;
+    this.#derived = new DerivedFigures((id, at, type) => parts.detection.markEvent(id, at, type));
+  }
+
+  /** What the last run of each repeated piece of work failed with. */
+  faults(): readonly Error[] {
+    return this.#repeated.flatMap((repeated) => repeated.fault() ?? []);
+  }
+
+  hosts(): readonly Entity[] {
+    return this.#parts.registry.all().filter((entity) => entity.kind === 'host');
+  }
+
+  /** From now on time passes. */
+  start(): void {
+    const { log, ledger, registry, records, metrics, clock, trainer } = this.#parts;
+    this.#tick = every(TICK_MS, 'tick', log, () => this.#onTick());
+    this.#repeated = [
+      this.#tick,
+      every(60_000, 'ledger', log, async () => {
+        while ((await ledger.judgeDue()) > 0);
+        const dirty = registry.takeDirty();
+        if (dirty.length > 0) await records.put('entities', dirty);
+        const { blockBytes, writeAheadBytes } = await metrics.stats();
+        ownMetrics.storeBytes.set({ kind: 'blocks' }, blockBytes);
+        ownMetrics.storeBytes.set({ kind: 'write-ahead' }, writeAheadBytes);
+      }),
+      every(SNAPSHOT_MS, 'snapshot', log, () => this.#saveSnapshots()),
+      every(SYSTEM_METRICS_MS, 'system metrics', log, () => this.#writeSystemMetrics()),
+      every(60_000, 'forecasts', log, () => this.#review()),
+      every(60_000, 'training', log, () => trainer.review(this.hosts())),
+      every(3_600_000, 'retention', log, async () => void (await records.expire(clock.now()))),
+    ];
+  }
+
+  /** Ends what is repeated and writes what is learnt. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#repeated.map((repeated) => repeated.stop()));
+    await this.#saveSnapshots().catch((error: unknown) =>
+      this.#parts.log.error(
+        { err: error },
+        'The learnt state could not be saved; it is learnt again from the samples at the next start',
+      ),
+    );
+    await this.flush().catch((error: unknown) =>
+      this.#parts.log.error({ err: error }, 'The last findings could not be written'),
+    );
+  }
+
+  onSeries(series: Series): Parameters<DetectionPort['define']>[0][number] {
+    const { board, registry, states, options } = this.#parts;
+    board.watch(series);
+    this.#derived.watch(series);
+    if (metricName(series.labels) === 'node_uname_info')
+      registry.suggestName(series.entityId, labelValue(series.labels, 'nodename') ?? '');
+    states.countSeries(series.entityId);
+    this.#entityIndex[series.ref] = series.entityId;
+    const entity = registry.get(series.entityId);
+    return {
+      ref: series.ref,
+      labels: series.labels,
+      kind: series.kind,
+      entityId: series.entityId,
+      timeZone: entity?.timeZone ?? options.timeZone,
+      entityName: entity?.name ?? series.entityId,
+    };
+  }
+
+  /** Samples of the write-ahead, behind the last snapshot. */
+  onReplayed(batch: SampleBatch): void {
+    this.#derived.take(batch, this.#parts.clock.now());
+  }
+
+  /** `result` is null where the store has refused them. */
+  onBatch(source: string, batch: SampleBatch, result: AppendResult | null): void {
+    const { board, registry, clock } = this.#parts;
+    ownMetrics.samplesIngested.inc({ source }, result?.stored ?? 0);
+    board.take(batch);
+    this.#accepting = result !== null;
+    this.#derived.take(batch, clock.now());
+    void this.#storeDerived();
+    const { count, refs, times } = batch;
+    let last: string | undefined;
+    let lastRef = -1;
+    // Backwards: of a series' run of samples the last one tells when it was heard.
+    for (let i = count - 1; i >= 0; i--) {
+      const ref = refs[i] as number;
+      if (ref === lastRef) continue;
+      lastRef = ref;
+      const id = this.#entityIndex[ref];
+      if (id === last || id === undefined) continue;
+      registry.touch(id, times[i] as number);
+      last = id;
+    }
+  }
+
+  onProgress(progress: DetectionProgress): void {
+    const { gate, findings, alerts } = this.#parts;
+    gate.progressed(progress);
+    ownMetrics.samplesScored.inc(progress.samples);
+    if (progress.events.length === 0) return;
+    alerts.observeFindings(findings.take(progress.events));
+    void this.#tick?.now();
+  }
+
+  async flush(): Promise<void> {
+    await this.#parts.findings.flush();
+    await this.#parts.alerts.flush();
+    this.#parts.onMessages();
+  }
+
+  async #onTick(): Promise<void> {
+    const { clock, detection, findings, alerts, registry, gate, feed, metrics, sentence } = this.#parts;
+    const now = clock.now();
+    await detection.advanceTime(now);
+    alerts.observeFindings([
+      ...findings.endForgotten(now, (id) => registry.get(id)?.lastSeenAt ?? 0),
+      ...findings.open(),
+    ]);
+    alerts.observeEntities(registry.all().map((entity) => this.#watched(entity)));
+    this.#derived.settle(now);
+    await this.#storeDerived();
+    const health: Emission[] = [];
+    for (const entity of this.hosts()) {
+      health.push(...this.#healthOf(entity, now));
+      await feed.show(entity, now);
+    }
+    if (health.length > 0) await gate.ingestOwn('health', health);
+    await this.flush();
+    feed.say(sentence());
+    ownMetrics.scoreLagSeconds.set(gate.stats().scoreLagMs / 1000);
+    ownMetrics.seriesCount.set(metrics.index.size);
+  }
+
+  /** At the collector's time: it must not make a host look alive whose collector is silent. */
+  #healthOf(entity: Entity, now: number): readonly Emission[] {
+    const { board, states, ownHost } = this.#parts;
+    const at = board.lastAt(entity.id);
+    if (at <= (this.#healthAt.get(entity.id) ?? 0) || now - at >= 600_000) return [];
+    this.#healthAt.set(entity.id, at);
+    const accepting =
+      entity.id === ownHost.id ? ownHost.sample('auspex_store_accepting', at, this.#accepting ? 1 : 0) : [];
+    const { score } = states.observedHealth(entity.id);
+    return score === null ? accepting : [...accepting, sampleOf(entity, HEALTH_METRIC, at, score)];
+  }
+
+  /** Stores what was derived; it comes back as any other sample. */
+  async #storeDerived(): Promise<void> {
+    const figures = this.#derived.takeReady();
+    if (figures.length === 0) return;
+    await this.#parts.gate
+      .ingestOwn('derived', figures)
+      .catch((error: unknown) => this.#parts.log.warn({ err: error }, 'Figures derived from node_exporter were lost'));
+  }
+
+  async #writeSystemMetrics(): Promise<void> {
+    const { clock, board, states, trainer, records } = this.#parts;
+    const now = clock.now();
+    const at = Math.floor(now / SYSTEM_METRICS_MS) * SYSTEM_METRICS_MS;
+    const hosts = this.hosts().filter((entity) => now - board.lastAt(entity.id) < SYSTEM_METRICS_MS);
+    const rows = [];
+    for (const entity of hosts) rows.push(states.systemMetrics(entity, at, (await trainer.performance(entity)).value));
+    await records.put('system_metrics', rows);
+  }
+
+  async #review(): Promise<void> {
+    const { clock, board, forecaster, trainer } = this.#parts;
+    const now = clock.now();
+    for (const entity of this.hosts()) {
+      const silence = now - board.lastAt(entity.id);
+      if (silence < 60_000) await forecaster.watchDisks(entity);
+      if (now - (this.#reviewedAt.get(entity.id) ?? 0) < FORECAST_MS || silence > FORECAST_MS) continue;
+      this.#reviewedAt.set(entity.id, now);
+      await forecaster.review(entity);
+      await trainer.foretell(entity);
+    }
+  }
+
+  async #saveSnapshots(): Promise<void> {
+    const snapshots = await this.#parts.detection.snapshot();
+    // What a snapshot has behind it is not found again by a replay: its findings are written first.
+    await this.flush();
+    const position = await saveSnapshots(this.#parts.snapshots, snapshots);
+    if (Number.isFinite(position)) await this.#parts.metrics.acknowledge(position);
+  }
+
+  #watched(entity: Entity): WatchedEntity {
+    const { board, forecaster, ownHost } = this.#parts;
+    return {
+      id: entity.id,
+      name: entity.name,
+      kind: entity.kind,
+      lastSeenAt: entity.lastSeenAt,
+      watchedSince: ownHost.watchedSince,
+      latest: (metric) => board.latest(entity.id, metric),
+      exhaustions: forecaster.exhaustions(entity.id).map(({ figure, madeAt, exhaustion }) => ({
+        subject: figure.part,
+        resource: figure.metric.resource,
+        at: exhaustion.at ?? 0,
+        to: exhaustion.to,
+        madeAt,
+      })),
+    };
+  }
+}

@@ -1,0 +1,106 @@
+import { networkInterfaces } from 'node:os';
+import {
+  type Clock,
+  type Collector,
+  type CollectorEvent,
+  type Emission,
+  type Entity,
+  HOST_EVENT_METRIC,
+  labelsFrom,
+  METRIC_NAME,
+  type RecordStore,
+} from '../model/index.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { OwnMachine } from './derive-identity.ts';
+import type { EntityRegistry } from './entity-registry.ts';
+import type { EntityStates } from './entity-states.ts';
+import type { IngestGate } from './ingest-gate.ts';
+
+export interface OwnHostParts {
+  readonly registry: EntityRegistry;
+  readonly records: RecordStore;
+  readonly states: EntityStates;
+  readonly gate: IngestGate;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What the collectors of this process say, and which of the hosts it runs on. */
+export class OwnHost {
+  readonly #parts: OwnHostParts;
+  readonly #machine = new OwnMachine(() =>
+    Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address)),
+  );
+  #id: string | null = null;
+  #watchedSince: number;
+
+  constructor(parts: OwnHostParts) {
+    this.#parts = parts;
+    this.#watchedSince = parts.clock.now();
+  }
+
+  /** Null where its collector is off. */
+  get id(): string | null {
+    return this.#id;
+  }
+
+  /** Since when silence counts, ms UTC. Moves when this machine wakes: what it slept through is nobody's silence. */
+  get watchedSince(): number {
+    return this.#watchedSince;
+  }
+
+  async take(collector: Collector, event: CollectorEvent): Promise<void> {
+    const { registry, clock, records, states, gate, log } = this.#parts;
+    if (event.kind === 'samples') {
+      await this.#recognize(collector, event.samples);
+      await gate.ingestOwn(collector.name, event.samples);
+      return;
+    }
+    if (event.kind === 'entity') {
+      const entity = registry.introduce(event.entity, clock.now());
+      await records.put('entities', [entity]);
+      states.setUnseen(entity.id, collector.health().problems);
+      this.#id = entity.id;
+      return;
+    }
+    log.warn({ event: event.type, detail: event.detail }, 'The host was interrupted');
+    if (event.type === 'resume') this.#watchedSince = Math.max(this.#watchedSince, event.at);
+    await gate.ingestOwn(collector.name, this.sample(HOST_EVENT_METRIC, event.at, 1, ['type', event.type]));
+  }
+
+  /** A sample of the host that Auspex runs on, none where its collector is off. */
+  sample(metric: string, at: number, value: number, ...pairs: (readonly [string, string])[]): readonly Emission[] {
+    const own = this.#parts.registry.get(this.#id ?? '');
+    return own === undefined ? [] : [sampleOf(own, metric, at, value, ...pairs)];
+  }
+
+  /** A scraped node_exporter of this very machine is this machine; before its first series is resolved, for a series stays where it is. */
+  async #recognize(collector: Collector, samples: readonly Emission[]): Promise<void> {
+    if (collector.name === 'host') return this.#machine.learn(samples);
+    const alias = this.#machine.aliasFor(samples);
+    const { registry, records } = this.#parts;
+    if (alias === null || this.#id === null || !registry.addAlias(this.#id, alias)) return;
+    // Written down before the series are: they look for it when they are loaded.
+    const own = registry.get(this.#id);
+    if (own !== undefined) await records.put('entities', [own]);
+  }
+}
+
+/** A gauge that Auspex itself says of a host. */
+export function sampleOf(
+  entity: Entity,
+  metric: string,
+  at: number,
+  value: number,
+  ...pairs: (readonly [string, string])[]
+): Emission {
+  const labels = labelsFrom([[METRIC_NAME, metric], ['instance', instanceOf(entity)], ['job', 'auspex'], ...pairs]);
+  return { labels, kind: 'gauge', at, value };
+}
+
+function instanceOf(entity: Entity): string {
+  return (
+    entity.aliases.find((alias) => alias.startsWith('instance=') && !alias.includes(','))?.slice('instance='.length) ??
+    entity.name
+  );
+}
