@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import runtime from '../scripts/runtime.json' with { type: 'json' };
 
 /* The servers that are measured: started in a folder of their own on a free port, stopped and removed by `stop`. */
 
@@ -45,14 +46,13 @@ export async function startAuspex(
   const port = await freePort();
   const home = options.home ?? mkdtempSync(join(process.env['BENCH_HOME'] ?? tmpdir(), 'auspex-bench-'));
   if (options.config !== undefined) writeFileSync(join(home, 'auspex.yaml'), options.config);
-  const flags = JSON.parse(readFileSync(join(root, 'scripts', 'node-flags.json'), 'utf8')) as string[];
   const main = join(root, 'dist', 'cli', 'main.js');
   if (!existsSync(main)) throw new Error('There is no dist/: run `npm run build` first.');
-  const env = { AUSPEX_HOME: home, AUSPEX_LISTEN: `127.0.0.1:${port}`, ...options.env };
+  const env = { ...runtime.env, AUSPEX_HOME: home, AUSPEX_LISTEN: `127.0.0.1:${port}`, ...options.env };
   const configFlag = options.config === undefined ? [] : ['--config', join(home, 'auspex.yaml')];
   const server = await start({
     command: process.execPath,
-    args: [...flags, ...(options.nodeFlags ?? []), main, 'start', ...configFlag],
+    args: [...runtime.flags, ...(options.nodeFlags ?? []), main, 'start', ...configFlag],
     env,
     home,
     port,
@@ -71,7 +71,7 @@ export async function startAuspex(
     get,
     text,
     ingest: async () => (await get<{ ingest: { waiting: number; scoreLagMs: number } }>('/api/status')).ingest,
-    signInLink: () => printed(process.execPath, [...flags, main, 'dashboard', '--link'], env),
+    signInLink: () => printed(process.execPath, [...runtime.flags, main, 'dashboard', '--link'], env),
   };
 }
 

@@ -1,7 +1,7 @@
 // The one entry behind the npm scripts. Runs on any Node from 18 on with nothing installed: brings the project to a
 // runnable state (packages, Node 24, build: each only when stale), then runs the real thing on Node 24.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -64,12 +64,16 @@ function node24() {
 function ensureBuilt(node) {
   const stamp = join(root, 'dist', '.built');
   const pageStamp = join(root, 'dashboard', 'dist', '.built');
-  const sourceAt = newest(['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'], /\.test\.tsx?$/);
+  const sourceAt = newest(
+    ['src', 'tsconfig.json', 'tsconfig.build.json', 'rolldown.config.js', 'package-lock.json'],
+    /\.test\.tsx?$/,
+  );
   if (!existsSync(stamp) || statSync(stamp).mtimeMs < sourceAt) {
     say('Building …');
-    mkdirSync(join(root, 'dist'), { recursive: true });
-    if (run(join(bin, 'tsc'), ['-p', 'tsconfig.build.json']) !== 0)
-      fail('The build failed: see the compiler’s message above.');
+    rmSync(join(root, 'dist'), { recursive: true, force: true });
+    const bundle = [join(root, 'node_modules', 'rolldown', 'bin', 'cli.mjs'), '--config'];
+    if (run(join(bin, 'tsc'), ['-p', 'tsconfig.build.json']) !== 0 || run(node, bundle) !== 0)
+      fail('The build failed: see the message above.');
     writeFileSync(stamp, '');
   }
   const pageAt = newest(
@@ -89,11 +93,12 @@ function ensureBuilt(node) {
 }
 
 /** Runs `node args…` in the foreground and ends as it ends; signals go on to it. */
-function hand(node, args) {
+function hand(node, args, settings = {}) {
+  const env = { ...settings, ...environment() };
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
-    process.execve(node, [node, ...args], environment());
+    process.execve(node, [node, ...args], env);
   }
-  const child = spawn(node, args, { cwd: process.cwd(), stdio: 'inherit', env: environment() });
+  const child = spawn(node, args, { cwd: process.cwd(), stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
 }
@@ -101,18 +106,19 @@ function hand(node, args) {
 const [task = 'start', ...rest] = process.argv.slice(2);
 ensureInstalled();
 const node = node24();
-const flags = JSON.parse(readFileSync(join(root, 'scripts', 'node-flags.json'), 'utf8'));
+// Settings that keep the memory small; the first line of src/cli/main.ts has the same for an installed package.
+const runtime = JSON.parse(readFileSync(join(root, 'scripts', 'runtime.json'), 'utf8'));
 
 if (task === 'start' || task === 'cli') {
   ensureBuilt(node);
   const cli = join(root, 'dist', 'cli', 'main.js');
-  hand(node, [...flags, cli, ...(task === 'start' ? ['start', ...rest] : rest)]);
+  hand(node, [...runtime.flags, cli, ...(task === 'start' ? ['start', ...rest] : rest)], runtime.env);
 } else if (task === 'test') {
   ensureBuilt(node);
   hand(node, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...rest]);
 } else if (task === 'bench') {
   ensureBuilt(node);
-  hand(node, [...flags, join(root, 'bench', 'run.ts'), ...rest]);
+  hand(node, [...runtime.flags, join(root, 'bench', 'run.ts'), ...rest]);
 } else if (task === 'check') {
   ensureBuilt(node);
   const checks = [

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import runtime from '../../scripts/runtime.json' with { type: 'json' };
 import { type Client, createClient } from '../../src/api/client.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -49,14 +50,16 @@ export async function startAuspex(options: {
 }): Promise<RunningAuspex> {
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', mainFile, 'start', ...(options.args ?? [])],
-    {
-      env: { ...process.env, AUSPEX_HOME: options.home, AUSPEX_LISTEN: `127.0.0.1:${port}`, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, [...runtime.flags, mainFile, 'start', ...(options.args ?? [])], {
+    env: {
+      ...runtime.env,
+      ...process.env,
+      AUSPEX_HOME: options.home,
+      AUSPEX_LISTEN: `127.0.0.1:${port}`,
+      ...options.env,
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -15,6 +15,7 @@ import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import runtime from '../../scripts/runtime.json' with { type: 'json' };
 import { sign } from '../../src/act/notify/webhook.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -313,4 +314,10 @@ test('the parts of the benchmark in the README are those there are', () => {
   const told = [...read('README.md').matchAll(/^\| `(\w+)` \| /gm)].map((match) => match[1]);
   const parts = readdirSync(join(root, 'bench/parts')).map((name) => basename(name, '.ts'));
   expect(told.sort()).toEqual(parts.sort());
+});
+
+test('an installed `auspex` runs with the same settings as one from a checkout', () => {
+  const first = readFileSync(join(root, 'src/cli/main.ts'), 'utf8').split('\n')[0];
+  const settings = Object.entries(runtime.env).map(([name, value]) => `${name}=${value}`);
+  expect(first).toBe(`#!/usr/bin/env -S ${settings.join(' ')} node ${runtime.flags.join(' ')}`);
 });
