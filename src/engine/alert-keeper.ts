@@ -13,6 +13,7 @@ import { AuspexError } from '../errors.ts';
 import type { Alert, Clock, Finding, NotificationRow, RecordStore, Silence } from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import type { EventRing } from './event-ring.ts';
+import { InTurn } from './in-turn.ts';
 
 export interface AlertPolicy {
   readonly rules: readonly ThresholdRule[];
@@ -30,7 +31,7 @@ export class AlertKeeper {
   #silences: Silence[] = [];
   /** Steps not stored yet, oldest first: a store that cannot be written delays messages, never loses them. */
   #unwritten: AlertStep[] = [];
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writes = new InTurn();
 
   constructor(options: {
     records: RecordStore;
@@ -91,10 +92,9 @@ export class AlertKeeper {
     this.#step(entities.flatMap((entity) => evaluateRules(this.#policy.rules, entity, now)));
   }
 
-  /** Resolves when all messages so far are in the outbox. */
+  /** Resolves when all messages so far are in the outbox; a failure is tried again with the next call. */
   flush(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#write());
-    return this.#writing;
+    return this.#writes.run(() => this.#write());
   }
 
   async addSilence(silence: Silence): Promise<void> {

@@ -12,6 +12,7 @@ import {
 } from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import type { EventRing } from './event-ring.ts';
+import { InTurn } from './in-turn.ts';
 
 /** An open finding's row is written again when its severity changes, and else at most this often. */
 const REWRITE_MS = 60_000;
@@ -38,7 +39,7 @@ export class FindingKeeper {
   /** What people said of each detector's findings: how sure the next one is. */
   readonly #judged = new Map<string, { confirmed: number; all: number }>();
   #dirty = new Map<string, Finding>();
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writes = new InTurn();
 
   constructor(records: RecordStore, ring: EventRing) {
     this.#records = records;
@@ -132,8 +133,7 @@ export class FindingKeeper {
 
   /** Writes what changed. One write at a time, in order; a failure is tried again with the next call. */
   flush(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#write());
-    return this.#writing;
+    return this.#writes.run(() => this.#write());
   }
 
   async get(id: string): Promise<Finding> {

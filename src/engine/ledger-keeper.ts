@@ -3,6 +3,7 @@ import { confidenceFrom, countJudged, countMade, emptyTrackRecord, trackRecordId
 import type { Clock, Confidence, Prediction, RecordStore, TrackRecord, TrackRecordRow } from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import type { EventRing } from './event-ring.ts';
+import { InTurn } from './in-turn.ts';
 
 /** What was observed of a prediction's target; null where the target is not known (any more). */
 export type ActualLookup = (
@@ -21,7 +22,8 @@ export class LedgerKeeper {
   readonly #clock: Clock;
   readonly #actual: ActualLookup;
   readonly #sums = new Map<string, TrackRecordRow>();
-  #turn: Promise<unknown> = Promise.resolve();
+  /** One change of the sums at a time. */
+  readonly #changes = new InTurn();
 
   constructor(options: { records: RecordStore; ring: EventRing; clock: Clock; actual: ActualLookup }) {
     this.#records = options.records;
@@ -66,7 +68,7 @@ export class LedgerKeeper {
 
   /** Writes statements down; those of a target, model and horizon that were made this hour already are left out. */
   make(statements: readonly Statement[]): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const byId = new Map<string, Prediction>();
       for (const statement of statements) {
         const row = predictionRow(statement);
@@ -74,21 +76,22 @@ export class LedgerKeeper {
       }
       const rows = [...byId.values()];
       if (rows.length === 0) return;
+      let fresh: readonly Prediction[] = [];
+      let counted: readonly TrackRecordRow[] = [];
       await this.#records.transaction(async (access) => {
         const made = new Set(await access.insertNew('predictions', rows));
-        const fresh = rows.filter((row) => made.has(row.id));
-        await access.put(
-          'track_records',
-          this.#count(fresh, (record) => countMade(record)),
-        );
-        for (const prediction of fresh) this.#ring.publish({ topic: 'predictions', prediction });
+        fresh = rows.filter((row) => made.has(row.id));
+        counted = this.#counted(fresh, (record) => countMade(record));
+        await access.put('track_records', counted);
       });
+      this.#remember(counted);
+      for (const prediction of fresh) this.#ring.publish({ topic: 'predictions', prediction });
     });
   }
 
   /** Judges what is due; gives how many. */
   judgeDue(): Promise<number> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const now = this.#clock.now();
       // Half a minute of grace: the last samples before the due time are still on their way.
       const due = await this.#records.find('predictions', {
@@ -103,11 +106,12 @@ export class LedgerKeeper {
         if (outcome !== null) judged.push(outcome);
       }
       if (judged.length === 0) return 0;
-      const byId = new Map(judged.map((row) => [row.id, row]));
+      const counted = this.#counted(judged, countJudged);
       await this.#records.transaction(async (access) => {
         await access.put('predictions', judged);
-        await access.put('track_records', this.#count([...byId.values()], countJudged));
+        await access.put('track_records', counted);
       });
+      this.#remember(counted);
       for (const prediction of judged) {
         ownMetrics.predictionsScored.inc({ type: prediction.type, outcome: prediction.outcome });
         this.#ring.publish({ topic: 'predictions', prediction });
@@ -116,24 +120,21 @@ export class LedgerKeeper {
     });
   }
 
-  #count(
+  /** The sums with these rows counted; they hold only once they are stored. */
+  #counted(
     rows: readonly Prediction[],
     step: (record: TrackRecordRow, row: Prediction) => TrackRecordRow,
-  ): TrackRecordRow[] {
+  ): readonly TrackRecordRow[] {
     const touched = new Map<string, TrackRecordRow>();
     for (const row of rows) {
       const id = trackRecordId(row);
       const after = step(touched.get(id) ?? this.#sums.get(id) ?? emptyTrackRecord(row), row);
       touched.set(id, after);
     }
-    for (const [id, record] of touched) this.#sums.set(id, record);
     return [...touched.values()];
   }
 
-  /** One change of the sums at a time. */
-  #inTurn<R>(work: () => Promise<R>): Promise<R> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
+  #remember(counted: readonly TrackRecordRow[]): void {
+    for (const record of counted) this.#sums.set(record.id, record);
   }
 }

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AlertKeeper } from '../../../src/engine/alert-keeper.ts';
 import { EventRing } from '../../../src/engine/event-ring.ts';
+import { AuspexError } from '../../../src/errors.ts';
 import { FindingKeeper } from '../../../src/engine/finding-keeper.ts';
 import { LedgerKeeper } from '../../../src/engine/ledger-keeper.ts';
 import { confidence, type Finding, type Prediction, type RecordStore } from '../../../src/model/index.ts';
@@ -83,9 +85,9 @@ const statement = (over: Partial<Statement> = {}): Statement => ({
   ...over,
 });
 
-function ledgerSeeing(value: number | null): LedgerKeeper {
+function ledgerSeeing(value: number | null, store: RecordStore = records): LedgerKeeper {
   return new LedgerKeeper({
-    records,
+    records: store,
     ring: new EventRing(100),
     clock,
     actual: (row: Prediction) =>
@@ -171,4 +173,65 @@ test('a finding of which nobody speaks any more ends, though its host reports', 
   ]);
   await keeper.flush();
   expect(await records.get('anomalies', 'old')).toMatchObject({ status: 'ended' });
+});
+
+/** The real store, whose disk is full as long as `full` says so. */
+function fillable(): { store: RecordStore; disk: { full: boolean } } {
+  const disk = { full: false };
+  const store = new Proxy(records, {
+    get(target, name) {
+      if (name === 'transaction' && disk.full)
+        return () => Promise.reject(new AuspexError('STORE_FULL', 'The disk is full.'));
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  return { store, disk };
+}
+
+test('what a full disk refused is written once there is room: findings, alerts with their messages', async () => {
+  const { store, disk } = fillable();
+  const ring = new EventRing(100);
+  const findings = new FindingKeeper(store, ring);
+  const alerts = new AlertKeeper({
+    records: store,
+    ring,
+    clock,
+    nameOf: () => 'a',
+    policy: { rules: [], channels: [{ name: 'hook', minSeverity: 'high' }] },
+  });
+  await findings.load();
+  await alerts.load();
+  disk.full = true;
+  alerts.observeFindings(findings.take([{ change: 'opened', finding: finding('refused', { severity: 'critical' }) }]));
+  for (let i = 0; i < 3; i++) {
+    await expect(findings.flush()).rejects.toMatchObject({ code: 'STORE_FULL' });
+    await expect(alerts.flush()).rejects.toMatchObject({ code: 'STORE_FULL' });
+  }
+  disk.full = false;
+  await findings.flush();
+  await alerts.flush();
+  expect(await records.get('anomalies', 'refused')).toMatchObject({ status: 'open' });
+  const { rows } = await records.find('alerts', { where: { findingId: 'refused' }, limit: 10 });
+  expect(rows).toHaveLength(1);
+  const messages = await records.find('notifications', { where: { alertId: rows[0]?.id ?? '' }, limit: 10 });
+  expect(messages.rows).toHaveLength(1);
+});
+
+test('a judgement that could not be stored is not counted twice when it is made again', async () => {
+  const { store, disk } = fillable();
+  const ledger = ledgerSeeing(0.55, store);
+  await ledger.load();
+  const before = ledger.totals();
+  disk.full = true;
+  await expect(ledger.make([statement({ madeAt: now, component: 'again' })])).rejects.toThrow('full');
+  expect(ledger.totals()).toEqual(before);
+  disk.full = false;
+  await ledger.make([statement({ madeAt: now, component: 'again' })]);
+  now += HOUR + 60_000;
+  disk.full = true;
+  await expect(ledger.judgeDue()).rejects.toThrow('full');
+  disk.full = false;
+  expect(await ledger.judgeDue()).toBe(1);
+  expect(ledger.totals()).toEqual({ ...before, scored: before.scored + 1, held: before.held + 1 });
 });
