@@ -13,7 +13,7 @@ import { AuspexError } from '../errors.ts';
 import type { Alert, Clock, Finding, NotificationRow, RecordStore, Silence } from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import type { EventRing } from './event-ring.ts';
-import { InTurn } from './in-turn.ts';
+import { InTurn } from '../in-turn.ts';
 
 export interface AlertPolicy {
   readonly rules: readonly ThresholdRule[];

@@ -12,7 +12,7 @@ import {
 } from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import type { EventRing } from './event-ring.ts';
-import { InTurn } from './in-turn.ts';
+import { InTurn } from '../in-turn.ts';
 
 /** An open finding's row is written again when its severity changes, and else at most this often. */
 const REWRITE_MS = 60_000;

@@ -3,7 +3,7 @@ import { confidenceFrom, countJudged, countMade, emptyTrackRecord, trackRecordId
 import type { Clock, Confidence, Prediction, RecordStore, TrackRecord, TrackRecordRow } from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import type { EventRing } from './event-ring.ts';
-import { InTurn } from './in-turn.ts';
+import { InTurn } from '../in-turn.ts';
 
 /** What was observed of a prediction's target; null where the target is not known (any more). */
 export type ActualLookup = (

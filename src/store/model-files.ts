@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AuspexError } from '../errors.ts';
+import { InTurn } from '../in-turn.ts';
 import type { Clock, ModelMetadata, ModelMetadataRow, ModelStore, RecordStore } from '../model/index.ts';
 
 /** Versions of one model that stay on disk. */
@@ -23,7 +24,7 @@ export class FileModelStore implements ModelStore {
   readonly #clock: Clock;
   readonly #onProblem: (text: string) => void;
   /** One save or promotion of a model at a time. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turn = new InTurn();
 
   constructor(home: string, records: RecordStore, clock: Clock, onProblem: (text: string) => void) {
     this.#folder = join(home, 'models');
@@ -33,7 +34,7 @@ export class FileModelStore implements ModelStore {
   }
 
   save(metadata: NewModel, bytes: Uint8Array): Promise<ModelMetadata> {
-    return this.#inTurn(() => this.#save(metadata, bytes));
+    return this.#turn.run(() => this.#save(metadata, bytes));
   }
 
   async #save(metadata: NewModel, bytes: Uint8Array): Promise<ModelMetadata> {
@@ -93,7 +94,7 @@ export class FileModelStore implements ModelStore {
   }
 
   promote(name: string, entityId: string, version: number): Promise<ModelMetadata> {
-    return this.#inTurn(async () => {
+    return this.#turn.run(async () => {
       const versions = await this.#versions(name, entityId);
       const chosen = versions.find((row) => row.version === version);
       if (chosen === undefined)
@@ -111,12 +112,6 @@ export class FileModelStore implements ModelStore {
       await this.#records.put('model_metadata', [...changed, promoted]);
       return withoutId(promoted);
     });
-  }
-
-  #inTurn<R>(work: () => Promise<R>): Promise<R> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => {});
-    return result;
   }
 
   /** Newest first. */

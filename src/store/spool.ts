@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AuspexError } from '../errors.ts';
+import { InTurn } from '../in-turn.ts';
 import { syncFolder } from './model-files.ts';
 
 const CHECKSUM_BYTES = 32;
@@ -31,7 +32,7 @@ export class Spool {
   #sequence: number;
   #dropped = 0;
   #damaged = 0;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turn = new InTurn();
 
   constructor(folder: string, quotaBytes: number, entries: Entry[]) {
     this.#folder = folder;
@@ -56,7 +57,7 @@ export class Spool {
 
   /** Durable when it resolves with the record's id, which stays the same over restarts. Rejects with TOO_LARGE, STORE_FULL, STORE_FAILED. */
   append(bytes: Uint8Array): Promise<string> {
-    return this.#inTurn(() => this.#append(bytes));
+    return this.#turn.run(() => this.#append(bytes));
   }
 
   async #append(bytes: Uint8Array): Promise<string> {
@@ -105,7 +106,7 @@ export class Spool {
 
   /** The oldest records, at most `count`; they stay until `remove`. A damaged one is set aside and counted. */
   peek(count: number): Promise<readonly SpoolRecord[]> {
-    return this.#inTurn(async () => {
+    return this.#turn.run(async () => {
       const records: SpoolRecord[] = [];
       for (const entry of this.#entries.slice(0, count)) {
         const bytes = await this.#read(entry);
@@ -133,7 +134,7 @@ export class Spool {
   /** Forgets records that arrived. Unknown ids are passed over. */
   remove(ids: readonly string[]): Promise<void> {
     const gone = new Set(ids);
-    return this.#inTurn(async () => {
+    return this.#turn.run(async () => {
       for (const entry of this.#entries.filter((one) => gone.has(one.id))) await this.#forget(entry);
     });
   }
@@ -151,11 +152,5 @@ export class Spool {
   #take(entry: Entry): void {
     this.#entries = this.#entries.filter((one) => one !== entry);
     this.#bytes -= entry.sizeBytes;
-  }
-
-  #inTurn<R>(work: () => Promise<R>): Promise<R> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => {});
-    return result;
   }
 }

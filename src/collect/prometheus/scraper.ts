@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { InTurn } from '../../in-turn.ts';
 import type { Clock, Collector, CollectorEvent, CollectorHealth } from '../../model/ports.ts';
 import type { ScrapeJob, ScrapeTargetState, TargetGroup } from '../../model/scrape.ts';
 import { FileDiscovery } from './file-discovery.ts';
@@ -52,7 +53,7 @@ class PrometheusScraper implements Scraper {
   private problems: readonly string[] = [];
   private active: { readonly emit: Emit; readonly signal: AbortSignal } | null = null;
   private since: number;
-  private refreshing: Promise<void> = Promise.resolve();
+  private readonly refreshes = new InTurn();
 
   constructor(options: ScraperOptions) {
     this.clock = options.clock;
@@ -114,8 +115,7 @@ class PrometheusScraper implements Scraper {
 
   /** One at a time: a reload and the look at the files must not start the same target twice. */
   private refresh(): Promise<void> {
-    this.refreshing = this.refreshing.then(() => this.refreshOnce());
-    return this.refreshing;
+    return this.refreshes.run(() => this.refreshOnce());
   }
 
   private async refreshOnce(): Promise<void> {
