@@ -21,6 +21,12 @@ export interface ShardSnapshot {
   readonly bytes: Uint8Array;
 }
 
+/** What a thread goes on with that has ended: its last saved state, and every series there is. */
+export interface Revival {
+  readonly snapshot: Uint8Array | null;
+  readonly series: () => readonly SeriesDefinition[];
+}
+
 /** The detectors, one a thread, each with the entities of its shards: however many there are, the findings are the same. */
 export interface DetectionPort extends TaskPool {
   readonly threads: number;

@@ -2,20 +2,25 @@ import { Worker } from 'node:worker_threads';
 import type { SeriesDefinition } from '../detect/detector.ts';
 import { AuspexError } from '../errors.ts';
 import { type SampleBatch, shardOf } from '../model/index.ts';
-import type { DetectionPort, DetectionProgress, ShardSnapshot } from './detection-port.ts';
+import { PendingCalls } from '../pending-calls.ts';
+import type { DetectionPort, DetectionProgress, Revival, ShardSnapshot } from './detection-port.ts';
 import type { ShardCalls, ShardOptions } from './detection-shard.ts';
 import type { TaskPool } from './task-pool.ts';
 import type { ExpectedBand } from './engine-view.ts';
 import type { EntityEventType, FromThread, ToThread } from './thread-messages.ts';
 
-interface Waiting {
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: Error) => void;
-}
+/** In place of what is expected, where nobody knows. */
+const FAILED = 'detection has failed: see Status, and restart Auspex';
+
+/** A thread that ends more often than this within the time stays ended: its input or state kills it. */
+const RESTARTS = 3;
+const RESTARTS_WITHIN_MS = 600_000;
 
 interface Thread {
   readonly worker: Worker;
-  readonly waiting: Map<number, Waiting>;
+  readonly calls: PendingCalls;
+  /** Samples handed over and not scored yet. */
+  waiting: number;
 }
 
 /**
@@ -26,8 +31,11 @@ export class DetectionThreads implements DetectionPort {
   readonly threads: number;
   readonly #threads: Thread[];
   readonly #onProgress: (progress: DetectionProgress) => void;
-  readonly #onFailure: (error: AuspexError) => void;
-  #nextId = 1;
+  readonly #onFailure: (error: AuspexError, isRestarted: boolean) => void;
+  readonly #revive: (thread: number) => Promise<Revival>;
+  readonly #intervalMs: number;
+  /** When threads ended unexpectedly, of late. */
+  readonly #ends: number[][];
   #nextTask = 0;
   #closing = false;
 
@@ -37,14 +45,17 @@ export class DetectionThreads implements DetectionPort {
     /** One a thread, or none of them. */
     snapshots: readonly (Uint8Array | null)[];
     onProgress: (progress: DetectionProgress) => void;
-    onFailure: (error: AuspexError) => void;
+    /** A thread has ended; it is started again unless that happens too often. */
+    onFailure: (error: AuspexError, isRestarted: boolean) => void;
+    revive: (thread: number) => Promise<Revival>;
   }) {
     this.threads = options.threads;
     this.#onProgress = options.onProgress;
     this.#onFailure = options.onFailure;
-    this.#threads = Array.from({ length: options.threads }, (_, i) =>
-      this.#start(i, { intervalMs: options.intervalMs, snapshot: options.snapshots[i] ?? null }),
-    );
+    this.#revive = options.revive;
+    this.#intervalMs = options.intervalMs;
+    this.#ends = Array.from({ length: options.threads }, () => []);
+    this.#threads = this.#ends.map((_, i) => this.#start(i, options.snapshots[i] ?? null));
   }
 
   define(series: readonly SeriesDefinition[]): void {
@@ -57,22 +68,30 @@ export class DetectionThreads implements DetectionPort {
   }
 
   advance(batch: SampleBatch, position: number, receivedAt: number): void {
-    for (let i = 0; i < this.threads; i++) this.#post(i, { kind: 'advance', batch, position, receivedAt });
+    this.#threads.forEach((thread, i) => {
+      thread.waiting += batch.count;
+      if (thread.calls.fault === null) this.#post(i, { kind: 'advance', batch, position, receivedAt });
+      else this.#passOver(thread);
+    });
   }
 
+  /** A thread that has failed is passed over: thresholds and the other threads go on. */
   async advanceTime(now: number): Promise<void> {
-    await Promise.all(this.#threads.map((_, i) => this.#call(i, 'advanceTime', [now])));
+    const alive = [...this.#threads.keys()].filter((i) => this.#threads[i]?.calls.fault === null);
+    await Promise.all(alive.map((i) => this.#call(i, 'advanceTime', [now])));
   }
 
   markEvent(entityId: string, at: number, type: EntityEventType): void {
     this.#post(this.#threadOf(entityId), { kind: 'event', entityId, at, type });
   }
 
-  expected(entityId: string, refs: readonly number[]): Promise<readonly ExpectedBand[]> {
+  async expected(entityId: string, refs: readonly number[]): Promise<readonly ExpectedBand[]> {
+    if (this.#hasFailed(entityId)) return refs.map(() => ({ mean: null, lower: null, upper: null, learning: FAILED }));
     return this.#call(this.#threadOf(entityId), 'expected', [refs]);
   }
 
-  learning(entityId: string): Promise<string | null> {
+  async learning(entityId: string): Promise<string | null> {
+    if (this.#hasFailed(entityId)) return FAILED;
     return this.#call(this.#threadOf(entityId), 'learning', [entityId]);
   }
 
@@ -89,8 +108,11 @@ export class DetectionThreads implements DetectionPort {
   }
 
   /** In turn on each thread, so that a long one holds up one shard's scoring only now and then. */
-  run: TaskPool['run'] = (name, argument) =>
-    this.#call(this.#nextTask++ % this.threads, 'task', [name, argument]) as never;
+  run: TaskPool['run'] = (name, argument) => {
+    for (let i = 0; i < this.threads && this.#threads[this.#nextTask % this.threads]?.calls.fault !== null; i++)
+      this.#nextTask++;
+    return this.#call(this.#nextTask++ % this.threads, 'task', [name, argument]) as never;
+  };
 
   async snapshot(): Promise<readonly ShardSnapshot[]> {
     return Promise.all(
@@ -103,43 +125,69 @@ export class DetectionThreads implements DetectionPort {
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
   }
 
-  #start(index: number, workerData: ShardOptions): Thread {
+  #start(index: number, snapshot: Uint8Array | null): Thread {
     // The product runs from compiled .js, tests from .ts: a URL in a string is not rewritten by the compiler.
     const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const worker = new Worker(new URL(`./detection-thread.${ending}`, import.meta.url), {
-      workerData,
+      workerData: { intervalMs: this.#intervalMs, snapshot } satisfies ShardOptions,
       // Nobody else reads the snapshot: with many series it is too large to be held twice.
-      transferList: ownMemory(workerData.snapshot),
+      transferList: ownMemory(snapshot),
       name: `detection-${index}`,
       resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 2048 },
     });
-    const waiting = new Map<number, Waiting>();
+    const thread: Thread = { worker, calls: new PendingCalls(), waiting: 0 };
     worker.on('message', (message: FromThread) => {
-      if (message.kind === 'progress') return this.#onProgress(message.progress);
-      const caller = waiting.get(message.id);
-      waiting.delete(message.id);
-      if (message.kind === 'failed') caller?.reject(new AuspexError('INTERNAL', message.message));
-      else caller?.resolve(message.value as never);
+      if (message.kind === 'progress') {
+        thread.waiting -= message.progress.samples;
+        this.#onProgress(message.progress);
+      } else if (message.kind === 'failed')
+        thread.calls.reject(message.id, new AuspexError('INTERNAL', message.message));
+      else thread.calls.resolve(message.id, message.value);
     });
-    const ended = (cause: unknown): void => {
-      const error = new AuspexError(
-        'INTERNAL',
-        `Detection thread ${index} ended${cause instanceof Error ? `: ${cause.message}` : ''}.`,
-        { cause },
-      );
-      for (const caller of waiting.values()) caller.reject(error);
-      waiting.clear();
-      if (!this.#closing) this.#onFailure(error);
-    };
-    worker.on('error', ended);
+    worker.on('error', (cause) => this.#ended(index, thread, cause));
     worker.on('exit', (code) => {
-      if (code !== 0) ended(undefined);
+      if (code !== 0) this.#ended(index, thread, undefined);
     });
-    return { worker, waiting };
+    return thread;
+  }
+
+  #ended(index: number, thread: Thread, cause: unknown): void {
+    if (thread.calls.fault !== null) return;
+    const why = cause instanceof Error ? `: ${cause.message}` : '';
+    const error = new AuspexError('INTERNAL', `Detection thread ${index} ended${why}.`, { cause });
+    thread.calls.fail(error);
+    if (this.#closing) return;
+    this.#passOver(thread);
+    const now = performance.now();
+    const ends = (this.#ends[index] ?? []).filter((at) => now - at < RESTARTS_WITHIN_MS);
+    this.#ends[index] = [...ends, now];
+    const isRestarted = ends.length < RESTARTS;
+    this.#onFailure(error, isRestarted);
+    // The last time without the state: it may be what kills the thread.
+    if (isRestarted) void this.#restart(index, ends.length < RESTARTS - 1);
+  }
+
+  async #restart(index: number, withState: boolean): Promise<void> {
+    const { snapshot, series } = await this.#revive(index);
+    if (this.#closing) return;
+    this.#threads[index] = this.#start(index, withState ? snapshot : null);
+    const own = series().filter(({ entityId }) => this.#threadOf(entityId) === index);
+    this.#post(index, { kind: 'define', series: own });
+  }
+
+  /** Nobody waits for what a thread that has ended will not score. */
+  #passOver(thread: Thread): void {
+    const samples = thread.waiting;
+    thread.waiting = 0;
+    this.#onProgress({ position: -1, samples, receivedAt: Number.POSITIVE_INFINITY, events: [] });
   }
 
   #threadOf(entityId: string): number {
     return shardOf(entityId) % this.threads;
+  }
+
+  #hasFailed(entityId: string): boolean {
+    return this.#threads[this.#threadOf(entityId)]?.calls.fault !== null;
   }
 
   #post(thread: number, message: ToThread): void {
@@ -151,11 +199,8 @@ export class DetectionThreads implements DetectionPort {
     method: K,
     args: Parameters<ShardCalls[K]>,
   ): Promise<ReturnType<ShardCalls[K]>> {
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#threads[thread]?.waiting.set(id, { resolve, reject });
-      this.#post(thread, { kind: 'call', id, method, args });
-    });
+    const { calls } = this.#threads[thread] as Thread;
+    return calls.make((id) => this.#post(thread, { kind: 'call', id, method, args }));
   }
 }
 

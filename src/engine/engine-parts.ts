@@ -2,7 +2,7 @@ import type { AuspexError } from '../errors.ts';
 import type { Clock, MetricStore, ModelStore, RecordStore } from '../model/index.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { AlertPolicy } from './alert-keeper.ts';
-import type { DetectionPort, DetectionProgress } from './detection-port.ts';
+import type { DetectionPort, DetectionProgress, Revival } from './detection-port.ts';
 import type { ComponentHealth } from './engine-view.ts';
 import type { EntityRegistry } from './entity-registry.ts';
 import type { SnapshotStore } from './snapshots.ts';
@@ -28,7 +28,8 @@ export interface EngineParts {
   readonly startDetection: (options: {
     snapshots: readonly (Uint8Array | null)[];
     onProgress: (progress: DetectionProgress) => void;
-    onFailure: (error: AuspexError) => void;
+    onFailure: (error: AuspexError, isRestarted: boolean) => void;
+    revive: (thread: number) => Promise<Revival>;
   }) => DetectionPort;
   readonly threads: number;
   /** What other parts say of their health. */

@@ -39,7 +39,7 @@ import { HostBoard } from './host-board.ts';
 import { refOfComponent } from './host-figures.ts';
 import { IngestGate } from './ingest-gate.ts';
 import { LedgerKeeper } from './ledger-keeper.ts';
-import { loadSnapshots } from './snapshots.ts';
+import { loadSnapshot, loadSnapshots } from './snapshots.ts';
 import { LiveFeed } from './live-feed.ts';
 import { OwnHost } from './own-host.ts';
 import { patternsOf } from './pattern-review.ts';
@@ -101,15 +101,11 @@ export class Engine implements EngineView {
     this.#detection = parts.startDetection({
       snapshots,
       onProgress: (progress) => this.#flow.onProgress(progress),
-      onFailure: (error) =>
-        this.#failures.push({
-          name: 'detection',
-          kind: 'detector',
-          state: 'failed',
-          since: clock.now(),
-          message: error.message,
-          remedy: 'Restart Auspex; report it with `auspex doctor --bundle`.',
-        }),
+      onFailure: (error, isRestarted) => this.#nameFailure(error, isRestarted),
+      revive: async (thread) => ({
+        snapshot: await loadSnapshot(parts.snapshots, thread, parts.threads),
+        series: () => metrics.index.select([], Number.MAX_SAFE_INTEGER).map((one) => this.#flow.definitionOf(one)),
+      }),
     });
     this.#trainer = new Trainer({
       metrics,
@@ -183,6 +179,22 @@ export class Engine implements EngineView {
       since: this.#parts.clock.now(),
       message,
       remedy: 'Nothing needs doing: detection is back when it has learnt. Check the disk if it happens again.',
+    });
+  }
+
+  #nameFailure(error: AuspexError, isRestarted: boolean): void {
+    this.#parts.log.error({ err: error }, error.message);
+    this.#failures.push({
+      name: 'detection',
+      kind: 'detector',
+      state: isRestarted ? 'degraded' : 'failed',
+      since: this.#parts.clock.now(),
+      message: isRestarted
+        ? `${error.message} It was started again with what it had learnt by its last save.`
+        : error.message,
+      remedy: isRestarted
+        ? 'Nothing needs doing. Report it with `auspex doctor --bundle`.'
+        : 'Restart Auspex; report it with `auspex doctor --bundle`. Thresholds and everything else go on.',
     });
   }
 

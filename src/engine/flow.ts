@@ -1,3 +1,4 @@
+import type { SeriesDefinition } from '../detect/detector.ts';
 import type { WatchedEntity } from '../decide/threshold-rules.ts';
 import {
   type AppendResult,
@@ -112,14 +113,20 @@ export class Flow {
     );
   }
 
-  onSeries(series: Series): Parameters<DetectionPort['define']>[0][number] {
-    const { board, registry, states, options } = this.#parts;
+  onSeries(series: Series): SeriesDefinition {
+    const { board, registry, states } = this.#parts;
     board.watch(series);
     this.#derived.watch(series);
     if (metricName(series.labels) === 'node_uname_info')
       registry.suggestName(series.entityId, labelValue(series.labels, 'nodename') ?? '');
     states.countSeries(series.entityId);
     this.#entityIndex[series.ref] = series.entityId;
+    return this.definitionOf(series);
+  }
+
+  /** What the detectors need to know of a series. */
+  definitionOf(series: Series): SeriesDefinition {
+    const { registry, options } = this.#parts;
     const entity = registry.get(series.entityId);
     return {
       ref: series.ref,

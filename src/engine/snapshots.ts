@@ -62,6 +62,24 @@ export async function loadSnapshots(
   return { states, position: Math.min(...positions), fault: null };
 }
 
+/** The last saved state of one thread; null where there is none, or none that can be read. */
+export async function loadSnapshot(
+  snapshots: SnapshotStore,
+  thread: number,
+  threads: number,
+): Promise<Uint8Array | null> {
+  const name = `detector-${thread}-of-${threads}`;
+  try {
+    const bytes = await snapshots.load(name);
+    if (bytes === undefined) return null;
+    Detector.verify(bytes);
+    return bytes;
+  } catch {
+    await snapshots.setAside(name);
+    return null;
+  }
+}
+
 function readHead(bytes: Uint8Array): { threads: number | null; positions: number[] } {
   try {
     const head: unknown = JSON.parse(new TextDecoder().decode(bytes));

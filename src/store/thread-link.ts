@@ -1,11 +1,7 @@
 import { type Transferable, Worker } from 'node:worker_threads';
 import { AuspexError } from '../errors.ts';
+import { PendingCalls } from '../pending-calls.ts';
 import type { Answer, ThreadMessage } from './protocol.ts';
-
-interface Waiting {
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: AuspexError) => void;
-}
 
 type RequestMap<R> = { [K in keyof R]: [argument: unknown, result: unknown] };
 
@@ -16,10 +12,8 @@ type RequestMap<R> = { [K in keyof R]: [argument: unknown, result: unknown] };
 export class ThreadLink<R extends RequestMap<R>> {
   readonly ready: Promise<Extract<ThreadMessage, { type: 'ready' }>>;
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #calls = new PendingCalls();
   readonly #exited: Promise<void>;
-  #nextId = 1;
-  #fault: AuspexError | null = null;
 
   constructor(
     module: 'writer-thread' | 'reader-thread',
@@ -42,20 +36,20 @@ export class ThreadLink<R extends RequestMap<R>> {
         onMessage(message);
       });
       this.#worker.on('error', (cause) => {
-        this.#fail(
+        this.#calls.fail(
           new AuspexError(
             'STORE_FAILED',
             `The store's ${module} stopped: ${cause instanceof Error ? cause.message : String(cause)}`,
             { cause },
           ),
         );
-        reject(this.#fault ?? cause);
+        reject(this.#calls.fault ?? cause);
       });
     });
     this.ready.catch(() => {});
     this.#exited = new Promise((resolve) => {
       this.#worker.on('exit', () => {
-        this.#fail(new AuspexError('STORE_FAILED', 'The store is closed.'));
+        this.#calls.fail(new AuspexError('STORE_FAILED', 'The store is closed.'));
         resolve();
       });
     });
@@ -66,12 +60,7 @@ export class ThreadLink<R extends RequestMap<R>> {
     argument: R[K][0],
     transfer: readonly Transferable[] = [],
   ): Promise<R[K][1]> {
-    if (this.#fault !== null) return Promise.reject(this.#fault);
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, name, argument }, transfer);
-    });
+    return this.#calls.make((id) => this.#worker.postMessage({ id, name, argument }, transfer));
   }
 
   /** Resolves when the thread has ended. */
@@ -85,17 +74,8 @@ export class ThreadLink<R extends RequestMap<R>> {
 
   #settle(answers: readonly Answer[]): void {
     for (const answer of answers) {
-      const waiting = this.#waiting.get(answer.id);
-      if (waiting === undefined) continue;
-      this.#waiting.delete(answer.id);
-      if ('error' in answer) waiting.reject(AuspexError.fromPlain(answer.error));
-      else waiting.resolve(answer.value as never);
+      if ('error' in answer) this.#calls.reject(answer.id, AuspexError.fromPlain(answer.error));
+      else this.#calls.resolve(answer.id, answer.value);
     }
-  }
-
-  #fail(error: AuspexError): void {
-    this.#fault ??= error;
-    for (const waiting of this.#waiting.values()) waiting.reject(this.#fault);
-    this.#waiting.clear();
   }
 }
