@@ -58,7 +58,7 @@ export function encodeWriteAhead(half: Half, start: number, count: number): Uint
 export function decodeWriteAhead(row: Uint8Array): SampleBatch {
   if (row.length <= HEAD) throw new RangeError('write-ahead row is cut short');
   const base = new DataView(row.buffer, row.byteOffset, row.byteLength).getFloat64(1, true);
-  const body = (row[0] & SNAPPY) === 0 ? zstdDecompressSync(row.subarray(ZSTD_HEAD)) : unpacked(row);
+  const body = (row[0] & SNAPPY) === 0 ? zstdDecompressSync(row.subarray(ZSTD_HEAD), { maxOutputLength: MOST_BYTES }) : unpacked(row);
   const fits = (row[0] & DIFFERENCES) !== 0;
   const count = body.length / (fits ? 16 : 20);
   if (!Number.isInteger(count)) throw new RangeError('write-ahead row is cut short');
