@@ -262,7 +262,10 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       staticDir: fileURLToPath(new URL('../dashboard/dist', import.meta.url)),
       basePath: config.server.basePath,
       allowedHosts: config.server.hosts,
-      limits: { remoteWriteBytes: config.limits.bodyBytes },
+      limits: {
+        remoteWriteBytes: config.limits.bodyBytes,
+        connectionsPerSource: config.limits.connectionsPerSource,
+      },
       ...(await certificateOf(config)),
     });
     await server.listen(config.server.listen.host, config.server.listen.port);

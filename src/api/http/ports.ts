@@ -54,6 +54,12 @@ export interface HttpLimits {
   readonly bodyBytes: number;
   /** Bytes of a remote-write body, compressed. */
   readonly remoteWriteBytes: number;
+  /** Bytes of all remote-write bodies that are held at once; beyond, senders are told to come again. */
+  readonly heldBodyBytes: number;
+  /** Connections at once from one address; more are closed as they come. */
+  readonly connectionsPerSource: number;
+  /** Connections at once in all. */
+  readonly connections: number;
   /** Live connections at once. */
   readonly webSockets: number;
   /** Bytes waiting for one slow reader before samples are left out; at twice as many it is cut off. */
@@ -71,6 +77,9 @@ export interface HttpLimits {
 export const defaultLimits: HttpLimits = {
   bodyBytes: 1024 * 1024,
   remoteWriteBytes: 16 * 1024 * 1024,
+  heldBodyBytes: 32 * 1024 * 1024,
+  connectionsPerSource: 500,
+  connections: 4000,
   webSockets: 200,
   webSocketBufferBytes: 1024 * 1024,
   heartbeatMs: 15_000,

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Principal } from '../../access/access.ts';
 import { AuspexError } from '../../errors.ts';
 import { type OperationId, type Route, routes } from '../contract/index.ts';
+import { BodyBudget } from './body-budget.ts';
 import { admit } from './guard.ts';
 import type { Handlers, RawAnswer, RequestContext } from './handlers.ts';
 import { IdempotentAnswers } from './idempotency.ts';
@@ -38,7 +39,6 @@ export function registerRoutes(
       // Probes of load balancers ask so.
       exposeHeadRoute: route.method === 'GET' && route.access === 'public',
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      ...(route.consumes === undefined ? {} : { bodyLimit: surroundings.limits.remoteWriteBytes }),
       onRequest: async (request) => {
         const principal = await admit(options.access, request.raw, surroundings.cookie.name, route.access);
         if (principal !== null) principals.set(request, principal);
@@ -65,8 +65,13 @@ export function registerRoutes(
   for (const [id, route] of table) if (route.consumes === undefined) register(app, id, route);
   // What is not JSON is taken as bytes, whatever it says it is; the one who decodes it judges its type.
   void app.register(async (raw) => {
+    const { remoteWriteBytes, heldBodyBytes } = surroundings.limits;
+    const budget = new BodyBudget(remoteWriteBytes, Math.max(heldBodyBytes, remoteWriteBytes));
     raw.removeAllContentTypeParsers();
-    raw.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    raw.addContentTypeParser('*', budget.parser);
+    raw.addHook('onRequest', async (request, reply) => {
+      reply.raw.once('close', () => budget.done(request.raw));
+    });
     for (const [id, route] of table) if (route.consumes !== undefined) register(raw, id, route);
   });
 }
