@@ -27,7 +27,7 @@ import { EntityRegistry } from './engine/entity-registry.ts';
 import { AuspexError } from './errors.ts';
 import type { Clock, CollectorHealth } from './model/index.ts';
 import { ensureDirectory, writeFileAtomic } from './platform/files.ts';
-import { createOutbound } from './platform/outbound.ts';
+import { createOutbound, type Outbound } from './platform/outbound.ts';
 import { openPostgresRecords } from './store/records/open-records.ts';
 import { openStores, type StoreOptions, type Stores } from './store/open-stores.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -134,7 +134,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     const collector = config.collect.host
       ? createHostCollector({ intervalMs: config.collect.interval, clock, log })
       : null;
-    const scraper = createScraper({ jobs: config.scrape.jobs, clock, log, fetch: createScrapeFetch() });
+    const scraper = createScraper({ jobs: config.scrape.jobs, clock, log, fetch: createScrapeFetch(outbound) });
     const policy = policyOf(config, loaded);
     const engine = await Engine.start({
       metrics: stores.metrics,
@@ -167,7 +167,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     });
     closers.push(() => engine.close());
     notifier.start();
-    let heartbeat = startHeartbeat(config, engine);
+    let heartbeat = startHeartbeat(config, engine, outbound);
     closers.push(() => Promise.resolve(heartbeat?.stop()));
     const collecting = [collector, scraper].flatMap((one) =>
       one === null ? [] : [engine.collect(one, stopping.signal)],
@@ -186,7 +186,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
         notifier.setChannels(next.config.notify.channels);
         await scraper.reload(next.config.scrape.jobs);
         heartbeat?.stop();
-        heartbeat = startHeartbeat(next.config, engine);
+        heartbeat = startHeartbeat(next.config, engine, outbound);
         log.level = next.config.log.level;
         loaded = next;
         log.info({ changed: change.changed, needRestart: change.needRestart }, 'The configuration was read again');
@@ -272,14 +272,14 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     return server;
   }
 
-  function startHeartbeat({ notify }: Config, engine: Engine): Heartbeat | null {
+  function startHeartbeat({ notify }: Config, engine: Engine, outbound: Outbound): Heartbeat | null {
     if (notify.heartbeat.url === null) return null;
     const heartbeat = createHeartbeat({
       url: notify.heartbeat.url,
       intervalMs: notify.heartbeat.interval,
       method: notify.heartbeat.method,
       healthy: () => engine.components().every((component) => component.state !== 'failed'),
-      outbound: createOutbound({ allow: config.outbound.allow }),
+      outbound,
       clock,
       log,
     });

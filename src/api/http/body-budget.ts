@@ -29,7 +29,7 @@ export class BodyBudget {
     };
     const finish = (error: Error | null): void => {
       payload.off('data', take).off('end', end).off('error', finish).off('close', cut);
-      if (error === null) done(null, Buffer.concat(chunks));
+      if (error === null) done(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
       else {
         release();
         done(error);

@@ -10,6 +10,7 @@ import { formatLabels } from '../../model/labels.ts';
 import type { Emission } from '../../model/ports.ts';
 import type { ScrapeJob } from '../../model/scrape.ts';
 import { isStaleMarker } from '../../model/series.ts';
+import { createOutbound } from '../../platform/outbound.ts';
 import { createScrapeFetch } from './scrape-fetch.ts';
 import { ScrapeLoop } from './scrape-loop.ts';
 import { createScraper, untilNext } from './scraper.ts';
@@ -34,7 +35,7 @@ function loopFor(address: string, fields: object = {}): ScrapeLoop {
   const job = jobOf({ scrape_interval: '1s', static_configs: [{ targets: [address] }], ...fields });
   const [target] = targetsOf(job, job.staticConfigs).targets;
   if (target === undefined) throw new Error('no target');
-  return new ScrapeLoop(target, createScrapeFetch(), clock);
+  return new ScrapeLoop(target, createScrapeFetch(createOutbound()), clock);
 }
 
 /** `name{labels} value` without what differs from run to run; `stale` for a marker. */
@@ -210,7 +211,7 @@ test('a running scraper follows its files, a reload and a stop', async () => {
   const list = (zone: string) => replaceFile(file, `- targets: ["${address}"]\n  labels: {zone: ${zone}}\n`);
   await list('first');
   const job = jobOf({ scrape_interval: '50ms', file_sd_configs: [{ files: [join(folder, '*.yml')] }] });
-  const scraper = createScraper({ jobs: [job], clock, log: silent, discoveryMs: 20 });
+  const scraper = createScraper({ jobs: [job], clock, fetch: createScrapeFetch(createOutbound()), log: silent, discoveryMs: 20 });
   const rows: string[] = [];
   const waiting: { pattern: RegExp; done: () => void }[] = [];
   const arrives = (pattern: RegExp) => new Promise<void>((done) => waiting.push({ pattern, done }));

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Collector, CollectorEvent, CollectorHealth } from '../../model/ports.ts';
 import type { ScrapeJob, ScrapeTargetState, TargetGroup } from '../../model/scrape.ts';
 import { FileDiscovery } from './file-discovery.ts';
-import { createScrapeFetch, type ScrapeFetch } from './scrape-fetch.ts';
+import type { ScrapeFetch } from './scrape-fetch.ts';
 import { type Scrape, ScrapeLoop } from './scrape-loop.ts';
 import { type ScrapeTarget, targetsOf } from './targets.ts';
 
@@ -10,8 +10,7 @@ export interface ScraperOptions {
   readonly jobs: readonly ScrapeJob[];
   readonly clock: Clock;
   readonly log: { warn(fields: object, message: string): void };
-  /** Default: undici, without any check of addresses. */
-  readonly fetch?: ScrapeFetch;
+  readonly fetch: ScrapeFetch;
   /** How often files of targets are looked at. */
   readonly discoveryMs?: number;
 }
@@ -57,7 +56,7 @@ class PrometheusScraper implements Scraper {
   constructor(options: ScraperOptions) {
     this.clock = options.clock;
     this.log = options.log;
-    this.fetch = options.fetch ?? createScrapeFetch();
+    this.fetch = options.fetch;
     this.discoveryMs = options.discoveryMs ?? 5000;
     this.jobs = withDiscovery(options.jobs);
     this.since = options.clock.now();

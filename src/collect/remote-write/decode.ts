@@ -8,6 +8,7 @@ import { type Refusal, Refusals } from './decode-refusals.ts';
 import type { DecodeState } from './decode-series.ts';
 import { type Resolve, WriteRequestReader } from './decode-v1.ts';
 import { RequestV2Reader } from './decode-v2.ts';
+import { unsnappy } from './unsnappy.ts';
 
 export interface RemoteWriteLimits extends LabelLimits {
   /** Of the body as it comes. */
@@ -35,6 +36,9 @@ export const DEFAULT_LIMITS: RemoteWriteLimits = {
   futureMs: 10 * 60_000,
   cacheBytes: 64 * 1024 * 1024,
 };
+
+/** Unpacked size beyond which memory is not left to the library. Senders stay below it. */
+const LARGE_BYTES = 2 * 1024 * 1024;
 
 /** HTTP headers with names in lower case, as Node gives them. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -67,6 +71,7 @@ export class RemoteWriteDecoder {
   private readonly columns: SampleColumns;
   private readonly v1: WriteRequestReader;
   private readonly v2: RequestV2Reader;
+  private large: Buffer = Buffer.alloc(0);
 
   constructor(options: { resolve: Resolve; limits?: Partial<RemoteWriteLimits>; now: () => number; seed?: number }) {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -130,6 +135,7 @@ export class RemoteWriteDecoder {
     if (declared > 22 * body.length) {
       throw damaged(`its header announces ${declared} bytes, more than ${body.length} compressed ones can hold`);
     }
+    if (declared > LARGE_BYTES) return this.unpackLarge(body, declared);
     try {
       // Its own memory is several times slower to hand over than a copy, for bodies of this size.
       const bytes = uncompressSync(body, { copyOutputData: true });
@@ -137,6 +143,15 @@ export class RemoteWriteDecoder {
     } catch (cause) {
       throw damaged('its content is damaged or cut off', cause);
     }
+  }
+
+  /** Into memory that is kept for the next large one: the bytes are read before `decode` ends. */
+  private unpackLarge(body: Uint8Array, declared: number): Uint8Array {
+    if (this.large.length < declared) this.large = Buffer.allocUnsafeSlow(declared);
+    const bytes = this.large.subarray(0, declared);
+    const header = body.findIndex((byte) => byte < 0x80) + 1;
+    if (!unsnappy(body, header, bytes)) throw damaged('its content is damaged or cut off');
+    return bytes;
   }
 }
 

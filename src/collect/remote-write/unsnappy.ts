@@ -1,0 +1,45 @@
+/**
+ * Unpacks a snappy block behind its header into `target`, which has room for just what the header announced; false when
+ * the block is damaged, or holds more or less. For large blocks: the library gives each its own memory, which is only
+ * given back some time later, so that twenty at once would take twenty times as much. O(length), about 1 ns a byte.
+ *
+ * @param from Where the header ends.
+ */
+export function unsnappy(block: Uint8Array, from: number, target: Uint8Array): boolean {
+  const end = block.length;
+  const length = target.length;
+  let at = from;
+  let out = 0;
+  while (at < end) {
+    const tag = block[at++] as number;
+    let size = (tag >>> 2) + 1;
+    if ((tag & 3) === 0) {
+      if (size > 60) {
+        const width = size - 60;
+        if (at + width > end) return false;
+        size = 1;
+        for (let i = 0; i < width; i++) size += (block[at + i] as number) * 256 ** i;
+        at += width;
+      }
+      if (at + size > end || out + size > length) return false;
+      target.set(block.subarray(at, at + size), out);
+      at += size;
+      out += size;
+      continue;
+    }
+    const width = (tag & 3) === 1 ? 1 : (tag & 3) === 2 ? 2 : 4;
+    if (at + width > end) return false;
+    let distance = 0;
+    for (let i = 0; i < width; i++) distance += (block[at + i] as number) * 256 ** i;
+    at += width;
+    if (width === 1) {
+      distance += (tag >>> 5) * 256;
+      size = 4 + ((tag >>> 2) & 7);
+    }
+    if (distance === 0 || distance > out || out + size > length) return false;
+    if (distance >= size) target.copyWithin(out, out - distance, out - distance + size);
+    else for (let i = 0; i < size; i++) target[out + i] = target[out + i - distance] as number;
+    out += size;
+  }
+  return out === length;
+}
