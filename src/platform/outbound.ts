@@ -48,7 +48,7 @@ export interface OutboundResponse {
 export interface OutboundStream {
   readonly status: number;
   readonly headers: OutboundResponse['headers'];
-  readonly body: Readable;
+  readonly body: Readable & { dump(): Promise<void> };
 }
 
 /** The one way out for HTTP. The address is checked when the connection is made, so that a name cannot change between check and use. */
@@ -188,7 +188,9 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
 /** What another origin than the one that was meant may see: nothing that proves who we are. */
 function asStranger({ tls, headers, ...how }: OutboundOpen): OutboundOpen {
   void tls;
-  const plain = Object.entries(headers ?? {}).filter(([name]) => !/^(authorization|cookie|proxy-authorization)$/i.test(name));
+  const plain = Object.entries(headers ?? {}).filter(
+    ([name]) => !/^(authorization|cookie|proxy-authorization)$/i.test(name),
+  );
   return { ...how, purpose: 'given', headers: Object.fromEntries(plain) };
 }
 

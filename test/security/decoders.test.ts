@@ -44,7 +44,10 @@ const labels = [
 ];
 const v1Message = V1.encode(
   V1.create({
-    timeseries: [{ labels, samples }, { labels: [...labels, { name: 'z', value: 'ü' }], samples }],
+    timeseries: [
+      { labels, samples },
+      { labels: [...labels, { name: 'z', value: 'ü' }], samples },
+    ],
     metadata: [{ type: 1, metricFamilyName: 'node_load1', help: 'h', unit: 's' }],
   }),
 ).finish();
@@ -90,7 +93,11 @@ test('a snappy body of any bytes', { timeout: FUZZ_TIMEOUT_MS }, () => {
 
 test('the agent’s spool: a write request of any bytes that is relabelled', { timeout: FUZZ_TIMEOUT_MS }, () => {
   const body = compressSync(Buffer.from(v1Message));
-  fuzz(bytesLike(body), (bytes) => void relabelWriteRequest(bytes, 'instance', 'web-9'), (thrown) => thrown instanceof Error);
+  fuzz(
+    bytesLike(body),
+    (bytes) => void relabelWriteRequest(bytes, 'instance', 'web-9'),
+    (thrown) => thrown instanceof Error,
+  );
 });
 
 const page = `# HELP http_requests_total Requests.
@@ -182,12 +189,23 @@ test.each(learners.map((entry) => [entry.name, entry] as const))(
   (_, entry) => {
     const model = entry.create(entry.kind === 'forecast' ? {} : { nTrees: 3 }, 1);
     if (entry.kind === 'forecast') (model as { fit(y: Float64Array): unknown }).fit(rows);
-    else if (entry.kind === 'outlier') (model as { fit(x: Float64Array, n: number, c: number): unknown }).fit(rows, 200, 3);
-    else (model as { fit(x: Float64Array, y: Float64Array, n: number, c: number): unknown }).fit(rows, rows.slice(0, 200), 200, 3);
+    else if (entry.kind === 'outlier')
+      (model as { fit(x: Float64Array, n: number, c: number): unknown }).fit(rows, 200, 3);
+    else
+      (model as { fit(x: Float64Array, y: Float64Array, n: number, c: number): unknown }).fit(
+        rows,
+        rows.slice(0, 200),
+        200,
+        3,
+      );
     const bytes = model.toBytes();
     expect(() => entry.fromBytes(resealed(bytes))).not.toThrow();
     fuzz(bytesLike(bytes), (altered) => void entry.fromBytes(altered), damage);
-    fuzz(bytesLike(bytes), (altered) => void entry.fromBytes(resealed(altered)), (thrown) => thrown instanceof AuspexError);
+    fuzz(
+      bytesLike(bytes),
+      (altered) => void entry.fromBytes(resealed(altered)),
+      (thrown) => thrown instanceof AuspexError,
+    );
   },
 );
 
@@ -234,8 +252,7 @@ test('a column, altered', { timeout: FUZZ_TIMEOUT_MS }, () => {
     return sink.copy();
   });
   const into = new Columns(1, 500);
-  const read = (bytes: Uint8Array): void =>
-    decodeColumn(new ByteSource(bytes), into.values[0]!, into.bits[0]!, 0, 500);
+  const read = (bytes: Uint8Array): void => decodeColumn(new ByteSource(bytes), into.values[0]!, into.bits[0]!, 0, 500);
   fuzz(bytesLike(...columns), read, storeDamage);
 });
 

@@ -57,7 +57,11 @@ function changedBy(before: Uint8Array, { how, at, length, bytes }: Edit): Uint8A
 }
 
 /** Feeds a decoder; what it throws must be `allowed`. The slowest case is measured again, for the machine may have been busy. */
-export function fuzz<T>(inputs: fc.Arbitrary<T>, decode: (input: T) => void, allowed: (thrown: unknown) => boolean): void {
+export function fuzz<T>(
+  inputs: fc.Arbitrary<T>,
+  decode: (input: T) => void,
+  allowed: (thrown: unknown) => boolean,
+): void {
   const run = (input: T): void => {
     try {
       decode(input);
@@ -68,7 +72,11 @@ export function fuzz<T>(inputs: fc.Arbitrary<T>, decode: (input: T) => void, all
   fc.assert(
     fc.property(inputs, (input) => {
       let ms = timed(() => run(input));
-      for (let again = 0; again < 3 && ms > LONGEST_MS; again++) ms = Math.min(ms, timed(() => run(input)));
+      for (let again = 0; again < 3 && ms > LONGEST_MS; again++)
+        ms = Math.min(
+          ms,
+          timed(() => run(input)),
+        );
       if (ms > LONGEST_MS) throw new Error(`it held its thread for ${ms.toFixed(0)} ms`);
     }),
     { numRuns: CASES },

@@ -18,7 +18,10 @@ const MiB = 1024 * 1024;
 let auspex: RunningAuspex;
 const home = temporaryHome();
 beforeAll(async () => {
-  auspex = await startAuspex({ home, env: { AUSPEX_LIMITS_SERIES: String(SERIES_LIMIT), AUSPEX_COLLECT_HOST: 'false' } });
+  auspex = await startAuspex({
+    home,
+    env: { AUSPEX_LIMITS_SERIES: String(SERIES_LIMIT), AUSPEX_COLLECT_HOST: 'false' },
+  });
 });
 afterAll(async () => {
   await auspex.stop();
@@ -64,20 +67,30 @@ const bombs: readonly (readonly [string, Uint8Array, Record<string, string>])[] 
   ['snappy of 30 MB of nothing', compressSync(zeros), {}],
   ['snappy of one label of 30 MB', wideLabel, {}],
   ['gzip of 30 MB', gzipSync(zeros), { 'content-encoding': 'gzip' }],
-  ['gzip of 100 members', Buffer.concat(Array.from({ length: 100 }, () => gzipSync(zeros.subarray(0, MiB)))), { 'content-encoding': 'gzip' }],
+  [
+    'gzip of 100 members',
+    Buffer.concat(Array.from({ length: 100 }, () => gzipSync(zeros.subarray(0, MiB)))),
+    { 'content-encoding': 'gzip' },
+  ],
   ['zstd of 30 MB', zstdCompressSync(zeros), { 'content-encoding': 'zstd' }],
 ];
 
-test.each(bombs)('20 bombs at once are refused and cost at most 64 MB: %s', { timeout: 120_000 }, async (_, body, headers) => {
-  const answers: number[] = [];
-  const rise = await riseDuring(async () => {
-    const all = await Promise.all(Array.from({ length: 20 }, () => post(body, headers)));
-    answers.push(...all.map(({ status }) => status));
-  });
-  process.stderr.write(`bomb of ${body.length} bytes: ${[...new Set(answers)].join(' ')}, memory +${(rise / MiB).toFixed(0)} MiB\n`);
-  expect(answers.every((status) => status >= 400 && status < 500 || status === 503)).toBe(true);
-  expect(rise).toBeLessThanOrEqual(64 * MiB);
-});
+test.each(bombs)(
+  '20 bombs at once are refused and cost at most 64 MB: %s',
+  { timeout: 120_000 },
+  async (_, body, headers) => {
+    const answers: number[] = [];
+    const rise = await riseDuring(async () => {
+      const all = await Promise.all(Array.from({ length: 20 }, () => post(body, headers)));
+      answers.push(...all.map(({ status }) => status));
+    });
+    process.stderr.write(
+      `bomb of ${body.length} bytes: ${[...new Set(answers)].join(' ')}, memory +${(rise / MiB).toFixed(0)} MiB\n`,
+    );
+    expect(answers.every((status) => (status >= 400 && status < 500) || status === 503)).toBe(true);
+    expect(rise).toBeLessThanOrEqual(64 * MiB);
+  },
+);
 
 test('20 of the largest bodies at once: some wait, memory is bounded', { timeout: 120_000 }, async () => {
   const random = Buffer.alloc(15 * MiB);
@@ -88,7 +101,9 @@ test('20 of the largest bodies at once: some wait, memory is bounded', { timeout
     const all = await Promise.allSettled(Array.from({ length: 20 }, () => post(body)));
     for (const one of all) if (one.status === 'fulfilled') statuses.add(one.value.status);
   });
-  process.stderr.write(`20 bodies of ${(body.length / MiB).toFixed(0)} MiB: ${[...statuses].join(' ')}, memory +${(rise / MiB).toFixed(0)} MiB\n`);
+  process.stderr.write(
+    `20 bodies of ${(body.length / MiB).toFixed(0)} MiB: ${[...statuses].join(' ')}, memory +${(rise / MiB).toFixed(0)} MiB\n`,
+  );
   expect([...statuses].every((status) => status === 400 || status === 503)).toBe(true);
   expect(rise).toBeLessThanOrEqual(128 * MiB);
 });
@@ -107,7 +122,9 @@ function labelSets(from: number, count: number, at: number): Uint8Array {
   );
 }
 
-test('a flood of label sets: 429 with the limit’s name past it, existing series go on', { timeout: 900_000 }, async () => {
+test('a flood of label sets: 429 with the limit’s name past it, existing series go on', {
+  timeout: 900_000,
+}, async () => {
   const at = Date.now();
   const chunk = Math.min(5_000, SERIES_LIMIT / 2);
   const statuses = new Map<number, number>();
@@ -148,7 +165,9 @@ async function getFrom(localAddress: string): Promise<number> {
     const { port } = new URL(auspex.url);
     const headers = { authorization: `Bearer ${auspex.token}` };
     request({ host: '127.0.0.1', port, path: '/api/status', localAddress, headers, agent: false }, (answer) => {
-      answer.resume().on('end', () => (answer.statusCode === 200 ? done() : fail(new Error(`HTTP ${answer.statusCode}`))));
+      answer
+        .resume()
+        .on('end', () => (answer.statusCode === 200 ? done() : fail(new Error(`HTTP ${answer.statusCode}`))));
     })
       .on('error', fail)
       .end();
@@ -171,7 +190,10 @@ test('slow connections: what others wait at the 95th percentile at most doubles'
   let closed = 0;
   for (let i = 0; i < SLOW; i++) {
     const socket = connect({ port: Number(port), host: '127.0.0.1', localAddress: `127.0.1.${1 + (i % 8)}` });
-    socket.on('error', () => {}).on('close', () => closed++).resume();
+    socket
+      .on('error', () => {})
+      .on('close', () => closed++)
+      .resume();
     const start =
       i % 2 === 0
         ? 'GET /api/status HTTP/1.1\r\nHost: localhost\r\nX-A: '
@@ -202,7 +224,10 @@ test('one source has a bound on its connections, others get in', { timeout: 60_0
   let closed = 0;
   for (let i = 0; i < 700; i++) {
     const socket = connect({ port: Number(port), host: '127.0.0.1', localAddress: '127.0.2.1' });
-    socket.on('error', () => {}).on('close', () => closed++).resume();
+    socket
+      .on('error', () => {})
+      .on('close', () => closed++)
+      .resume();
     sockets.push(socket);
   }
   await new Promise((wake) => setTimeout(wake, 1500));

@@ -60,7 +60,16 @@ const word = fc.oneof(
     weight: 3,
     arbitrary: fc.constantFrom(
       ...['', '0', '-1', '1e309', 'NaN', 'null', 'true', '__proto__', 'constructor', 'host:a', 'web-1', '..', '%00'],
-      ...['2026-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '-1d', 'csv', 'json', '{a=~"(.*)*b"}', 'node_load1', "' OR 1=1--"],
+      ...[
+        '2026-01-01T00:00:00Z',
+        '9999-12-31T23:59:59Z',
+        '-1d',
+        'csv',
+        'json',
+        '{a=~"(.*)*b"}',
+        'node_load1',
+        "' OR 1=1--",
+      ],
     ),
   },
   { weight: 1, arbitrary: fc.string({ minLength: 300, maxLength: 3000 }) },
@@ -83,7 +92,10 @@ function bodyFor(schema: z.ZodType | undefined): fc.Arbitrary<string | null> {
 function requestsTo(route: Route): fc.Arbitrary<Sent> {
   const params = [...route.path.matchAll(/\{(\w+)\}/g)].map(([whole]) => whole);
   const path = fc
-    .array(word.filter((text) => text !== ''), { minLength: params.length, maxLength: params.length })
+    .array(
+      word.filter((text) => text !== ''),
+      { minLength: params.length, maxLength: params.length },
+    )
     .map((values) => params.reduce((made, name, i) => made.replace(name, () => escaped(values[i] ?? '')), route.path));
   const names = shapeOf(route.query);
   const query = fc
@@ -100,23 +112,60 @@ function escaped(text: string): string {
 // What ends the session of the other cases is left out.
 const fuzzed = table.filter(([id]) => id !== 'signOut');
 
-test.each(fuzzed)('%s takes any request without failing or stalling', { timeout: FUZZ_TIMEOUT_MS * 4 }, async (_, route) => {
-  await fc.assert(
-    fc.asyncProperty(requestsTo(route), async (sent) => {
-      let answer = await send(route, sent);
-      for (let again = 0; again < 3 && answer.ms > LONGEST_MS; again++) answer = await send(route, sent);
-      expect(answer.status, `${answer.status} ${answer.text.slice(0, 300)}`).toBeLessThan(500);
-      expect(answer.ms).toBeLessThan(LONGEST_MS);
-    }),
-    { numRuns: REQUESTS },
-  );
-});
+test.each(fuzzed)(
+  '%s takes any request without failing or stalling',
+  { timeout: FUZZ_TIMEOUT_MS * 4 },
+  async (_, route) => {
+    await fc.assert(
+      fc.asyncProperty(requestsTo(route), async (sent) => {
+        let answer = await send(route, sent);
+        for (let again = 0; again < 3 && answer.ms > LONGEST_MS; again++) answer = await send(route, sent);
+        expect(answer.status, `${answer.status} ${answer.text.slice(0, 300)}`).toBeLessThan(500);
+        expect(answer.ms).toBeLessThan(LONGEST_MS);
+      }),
+      { numRuns: REQUESTS },
+    );
+  },
+);
 
-const steps = ['../', '..\\', '%2e%2e%2f', '%2e%2e/', '..%2f', '%252e%252e%252f', '..%5c', '%c0%ae%c0%ae/', '....//', './../'];
-const goals = ['canary', 'canary.json', 'cli-token', 'etc/passwd', 'canary%00.json', 'canary%00', 'canary?x', 'canary#x', 'canary/', 'canary%2e'];
+const steps = [
+  '../',
+  '..\\',
+  '%2e%2e%2f',
+  '%2e%2e/',
+  '..%2f',
+  '%252e%252e%252f',
+  '..%5c',
+  '%c0%ae%c0%ae/',
+  '....//',
+  './../',
+];
+const goals = [
+  'canary',
+  'canary.json',
+  'cli-token',
+  'etc/passwd',
+  'canary%00.json',
+  'canary%00',
+  'canary?x',
+  'canary#x',
+  'canary/',
+  'canary%2e',
+];
 /** 100 ways in which an id may try to be a path. */
 const pathTricks = steps.flatMap((step) => goals.map((goal) => step.repeat(6) + goal));
-const absolute = ['/etc/passwd', '%2fetc%2fpasswd', 'file:///etc/passwd', 'C:\\canary', '\\\\host\\share', '~/canary', '..', '.', '%2e%2e', '%00'];
+const absolute = [
+  '/etc/passwd',
+  '%2fetc%2fpasswd',
+  'file:///etc/passwd',
+  'C:\\canary',
+  '\\\\host\\share',
+  '~/canary',
+  '..',
+  '.',
+  '%2e%2e',
+  '%00',
+];
 const idRoutes = table.filter(([, route]) => route.path.includes('{'));
 
 test.each(idRoutes)('%s: no id leaves its folder', async (_, route) => {
@@ -140,7 +189,9 @@ test.each(idRoutes)('%s: no id leaves its folder', async (_, route) => {
 
 const POLLUTING = Math.max(100, Math.min(10_000, CASES * 10));
 
-test(`${POLLUTING} bodies that would change Object.prototype leave it as it is`, { timeout: FUZZ_TIMEOUT_MS * 4 }, async () => {
+test(`${POLLUTING} bodies that would change Object.prototype leave it as it is`, {
+  timeout: FUZZ_TIMEOUT_MS * 4,
+}, async () => {
   const before = Reflect.ownKeys(Object.prototype).map(String).sort();
   const takers = table.filter(([, route]) => route.body !== undefined && route.consumes === undefined);
   const poison = fc.constantFrom(

@@ -245,7 +245,8 @@ async function authorizationHeader(authorization: ScrapeAuthorization): Promise<
 /** Why a scrape failed, for a person. */
 function reasonOf(failure: unknown, timeoutMs: number): string {
   // Below the error of the way out lies the system's, which says more.
-  const thrown = failure instanceof AuspexError && failure.code === 'UNREACHABLE' ? (failure.cause ?? failure) : failure;
+  const thrown =
+    failure instanceof AuspexError && failure.code === 'UNREACHABLE' ? (failure.cause ?? failure) : failure;
   if (thrown instanceof AuspexError) return thrown.message;
   if (!(thrown instanceof Error)) return String(thrown);
   if (thrown.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s (scrape_timeout)`;

@@ -211,7 +211,13 @@ test('a running scraper follows its files, a reload and a stop', async () => {
   const list = (zone: string) => replaceFile(file, `- targets: ["${address}"]\n  labels: {zone: ${zone}}\n`);
   await list('first');
   const job = jobOf({ scrape_interval: '50ms', file_sd_configs: [{ files: [join(folder, '*.yml')] }] });
-  const scraper = createScraper({ jobs: [job], clock, fetch: createScrapeFetch(createOutbound()), log: silent, discoveryMs: 20 });
+  const scraper = createScraper({
+    jobs: [job],
+    clock,
+    fetch: createScrapeFetch(createOutbound()),
+    log: silent,
+    discoveryMs: 20,
+  });
   const rows: string[] = [];
   const waiting: { pattern: RegExp; done: () => void }[] = [];
   const arrives = (pattern: RegExp) => new Promise<void>((done) => waiting.push({ pattern, done }));

@@ -8,9 +8,9 @@ const headerOf = (block: Uint8Array): number => block.findIndex((byte) => byte <
 test('gives what the library gives: short, long, repetitive and random', () => {
   const content = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
-    fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 90 }), fc.nat(3000)).map(([unit, times]) =>
-      Buffer.concat(Array.from({ length: times }, () => unit)),
-    ),
+    fc
+      .tuple(fc.uint8Array({ minLength: 1, maxLength: 90 }), fc.nat(3000))
+      .map(([unit, times]) => Buffer.concat(Array.from({ length: times }, () => unit))),
   );
   fc.assert(
     fc.property(content, (bytes) => {
