@@ -26,8 +26,11 @@ import type { ComponentHealth } from './engine/engine-view.ts';
 import { EntityRegistry } from './engine/entity-registry.ts';
 import { AuspexError } from './errors.ts';
 import type { Clock, CollectorHealth } from './model/index.ts';
-import { ensureDirectory, writeFileAtomic } from './platform/files.ts';
+import { ensureDirectory } from './platform/files.ts';
 import { createOutbound, type Outbound } from './platform/outbound.ts';
+import { readSealed, writeSealed } from './platform/sealed-files.ts';
+import { SecretKeys } from './platform/secret-keys.ts';
+import type { KeyRing } from './platform/secrets.ts';
 import { openPostgresRecords } from './store/records/open-records.ts';
 import { openStores, type StoreOptions, type Stores } from './store/open-stores.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -72,8 +75,10 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
   const startedAt = clock.now();
   const timeZone = config.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const entities = new EntityRegistry(timeZone);
+  const secretKeys = await SecretKeys.open(config.home);
   const stores = await openStores({
     ...options.storeOptions,
+    keys: secretKeys.ring,
     home: config.home,
     limits: {
       series: config.limits.series,
@@ -141,7 +146,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       records: stores.records,
       models: stores.models,
       registry: entities,
-      snapshots: snapshotFiles(join(config.home, 'state')),
+      snapshots: snapshotFiles(config.home, secretKeys.ring, log),
       clock,
       log,
       options: {
@@ -199,13 +204,19 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     const server = options.listen ? await listen(parts) : null;
     if (server !== null) closers.push(() => server.close());
     const url = server === null ? '' : addressOf(server, config);
+    void settleKeys(secretKeys, log);
     return {
       engine,
       stores,
       access,
       caller,
       url,
-      reload: async () => void (await settings.reload('signal')),
+      reload: async () => {
+        // First, so that a fault in the configuration does not hold up the keys.
+        await secretKeys.reload();
+        await settleKeys(secretKeys, log);
+        await settings.reload('signal');
+      },
       signInLink: async () => `${url}/sign-in?code=${encodeURIComponent((await access.makeLink()).code)}`,
       close: closeAll,
     };
@@ -353,6 +364,22 @@ function componentsOf(parts: {
   ];
 }
 
+/** Encrypts anew what an older key encrypted, beside everything else: it may take a while. */
+async function settleKeys(keys: SecretKeys, log: Logger): Promise<void> {
+  try {
+    const { rewritten, dropped } = await keys.settle();
+    if (rewritten + dropped.length === 0) return;
+    const words = keys.isOwnFile ? 'were dropped' : `are no longer needed: take them out of ${keys.ring.origin}`;
+    log.info(
+      { files: rewritten, key: keys.ring.currentId },
+      `Models and learnt state are encrypted with the current key${dropped.length === 0 ? '' : `; the keys ${dropped.join(', ')} ${words}`}`,
+    );
+  } catch (error) {
+    const reason = AuspexError.from(error).message;
+    log.error(`Encrypting with the new key did not end, the old one is kept; it goes on at the next start: ${reason}`);
+  }
+}
+
 /** What must stay free: as configured, on a small disk at most a twentieth of it, or nothing would ever be taken in. */
 async function neededFreeBytes({ home, store }: Config): Promise<number> {
   await ensureDirectory(home);
@@ -360,21 +387,25 @@ async function neededFreeBytes({ home, store }: Config): Promise<number> {
   return Math.min(store.minFree, (disk.blocks * disk.bsize) / 20);
 }
 
-/** Learnt state in files that are never half written. */
-function snapshotFiles(folder: string): SnapshotStore {
+/** Learnt state in files that are encrypted and never half written. */
+function snapshotFiles(home: string, keys: KeyRing, log: Logger): SnapshotStore {
+  const folder = join(home, 'state');
   const made = ensureDirectory(folder);
   return {
     save: async (name, bytes) => {
       await made;
-      await writeFileAtomic(join(folder, name), bytes);
+      await writeSealed(home, `state/${name}`, bytes, keys);
     },
     load: async (name) => {
       await made;
       try {
-        return await readFile(join(folder, name));
+        return await readSealed(home, `state/${name}`, keys);
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-        throw error;
+        if (!(error instanceof AuspexError) || error.code !== 'STORE_DAMAGED') throw error;
+        log.error(error.message);
+        // No bytes are no state: whoever asked sets the file aside.
+        return new Uint8Array(0);
       }
     },
     setAside: (name) => rename(join(folder, name), join(folder, `${name}.damaged`)),

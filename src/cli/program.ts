@@ -108,6 +108,16 @@ function addLifecycle(command: MakeCommand, act: Act, globals: () => GlobalOptio
         (await import('./commands/doctor.ts')).doctor(output, globals(), options.bundle),
       ),
     );
+  const secrets = command(
+    'secrets',
+    'the keys that models and learnt state are encrypted with',
+    'auspex secrets rotate',
+  ).action(act(async (output) => (await import('./commands/secrets.ts')).secrets(output, globals())));
+  secrets
+    .command('rotate')
+    .description('make a new key, encrypt everything with it, drop the old one')
+    .exitOverride()
+    .action(act(async (output) => (await import('./commands/secrets.ts')).rotate(output, globals())));
   command('token', 'make a token: for an agent, Prometheus or a program', 'auspex token --name web-2 --scope ingest')
     .requiredOption('--name <name>', 'what it is for')
     .addOption(

@@ -8,7 +8,22 @@ const PIECE_BYTES = 4 << 20;
 
 /** Writes a file of the home folder encrypted, so that it is there whole or not at all. `name` is its path below the home folder. */
 export async function writeSealed(home: string, name: string, plain: Uint8Array, keys: KeyRing): Promise<void> {
-  await keys.whileWriting(() => writeFileAtomic(join(home, name), keys.seal(plain, placeOf(name))));
+  await keys.exclusively(name, () => writeFileAtomic(join(home, name), keys.seal(plain, placeOf(name))));
+}
+
+/** Encrypts a file anew under the current key. False when it went away meanwhile, or cannot be read: it stays as it is. */
+export async function reseal(home: string, name: string, keys: KeyRing): Promise<boolean> {
+  return await keys.exclusively(name, async () => {
+    try {
+      const plain = await readSealed(home, name, keys);
+      await writeFileAtomic(join(home, name), keys.seal(plain, placeOf(name)));
+      return true;
+    } catch (error) {
+      if (error instanceof AuspexError) return false;
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+      throw error;
+    }
+  });
 }
 
 /**

@@ -15,18 +15,21 @@ async function newHome(): Promise<string> {
 
 const content = (size: number): Uint8Array => Uint8Array.from({ length: size }, (_, i) => (i * 7) % 251);
 
-test.each([0, 1, 4096, (4 << 20) - 1, 4 << 20, (9 << 20) + 5])('%d bytes come back as they were, and lie there unreadable', async (size) => {
-  const home = await newHome();
-  const keys = KeyRing.create('test');
-  const plain = content(size);
-  await writeSealed(home, 'models/a.model', plain, keys);
-  const stored = await readFile(join(home, 'models/a.model'));
-  expect(stored.length).toBe(HEAD_BYTES + size + TAG_BYTES);
-  if (size > 16) expect(stored.includes(Buffer.from(plain.subarray(0, 16)))).toBe(false);
-  expect(Buffer.from(await readSealed(home, 'models/a.model', keys)).equals(Buffer.from(plain))).toBe(true);
-  expect((await stat(join(home, 'models/a.model'))).mode & 0o777).toBe(0o600);
-  expect(await sealedFiles(home, ['models', 'state'])).toEqual([{ name: 'models/a.model', keyId: keys.currentId }]);
-});
+test.each([0, 1, 4096, (4 << 20) - 1, 4 << 20, (9 << 20) + 5])(
+  '%d bytes come back as they were, and lie there unreadable',
+  async (size) => {
+    const home = await newHome();
+    const keys = KeyRing.create('test');
+    const plain = content(size);
+    await writeSealed(home, 'models/a.model', plain, keys);
+    const stored = await readFile(join(home, 'models/a.model'));
+    expect(stored.length).toBe(HEAD_BYTES + size + TAG_BYTES);
+    if (size > 16) expect(stored.includes(Buffer.from(plain.subarray(0, 16)))).toBe(false);
+    expect(Buffer.from(await readSealed(home, 'models/a.model', keys)).equals(Buffer.from(plain))).toBe(true);
+    expect((await stat(join(home, 'models/a.model'))).mode & 0o777).toBe(0o600);
+    expect(await sealedFiles(home, ['models', 'state'])).toEqual([{ name: 'models/a.model', keyId: keys.currentId }]);
+  },
+);
 
 test('any changed byte, a cut and another place are found; nonces differ', async () => {
   const home = await newHome();
@@ -83,7 +86,14 @@ test('keys are read as people write them', () => {
   expect(KeyRing.parse(ring.toText().replaceAll('\n', ', '), 'b').ids).toEqual(ring.ids);
   const plain = Buffer.alloc(32, 9).toString('base64');
   expect(KeyRing.parse(plain, 'c').ids).toHaveLength(1);
-  for (const text of ['', '# nothing', 'short', 'x'.repeat(43) + '!', Buffer.alloc(31).toString('base64'), `${plain} hunter2`]) {
+  for (const text of [
+    '',
+    '# nothing',
+    'short',
+    'x'.repeat(43) + '!',
+    Buffer.alloc(31).toString('base64'),
+    `${plain} hunter2`,
+  ]) {
     expect(() => KeyRing.parse(text, 'the file'), text).toThrow(/the file/);
   }
   expect(() => KeyRing.parse('hunter2', 'the file')).not.toThrow(/hunter2/);
@@ -92,7 +102,8 @@ test('keys are read as people write them', () => {
 test('a ring that changes knows of files still being written under the old key', async () => {
   const ring = KeyRing.create('a');
   let finish = (): void => {};
-  const writing = ring.whileWriting(() => new Promise<void>((done) => (finish = done)));
+  const writing = ring.exclusively('x', () => new Promise<void>((done) => (finish = done)));
+  await Promise.resolve();
   expect(ring.isWritingOld).toBe(false);
   ring.become(ring.withNewKey());
   expect(ring.isWritingOld).toBe(true);

@@ -41,6 +41,8 @@ export class KeyRing {
   #keys: readonly Key[];
   /** Files that are being written, by the key that encrypts them. */
   readonly #writing = new Map<string, number>();
+  /** The end of the last work on each file. */
+  readonly #turns = new Map<string, Promise<void>>();
 
   private constructor(origin: string, keys: readonly Key[]) {
     this.origin = origin;
@@ -103,17 +105,30 @@ export class KeyRing {
     this.#keys = other.#keys;
   }
 
-  /** Runs the writing of a file; until it ends, `isWriting` names the key that it began with. */
-  async whileWriting<R>(work: () => Promise<R>): Promise<R> {
-    const id = this.currentId;
-    this.#writing.set(id, (this.#writing.get(id) ?? 0) + 1);
-    try {
-      return await work();
-    } finally {
-      const left = (this.#writing.get(id) ?? 1) - 1;
-      if (left === 0) this.#writing.delete(id);
-      else this.#writing.set(id, left);
-    }
+  /**
+   * One work at a time on each file: what is encrypted anew must not overwrite what was written meanwhile. Until the work
+   * ends `isWritingOld` knows of the key that it began with.
+   */
+  exclusively<R>(name: string, work: () => Promise<R>): Promise<R> {
+    const before = this.#turns.get(name) ?? Promise.resolve();
+    const turn = before.then(async () => {
+      const id = this.currentId;
+      this.#writing.set(id, (this.#writing.get(id) ?? 0) + 1);
+      try {
+        return await work();
+      } finally {
+        const left = (this.#writing.get(id) ?? 1) - 1;
+        if (left === 0) this.#writing.delete(id);
+        else this.#writing.set(id, left);
+      }
+    });
+    const ended = turn.then(
+      () => {},
+      () => {},
+    );
+    this.#turns.set(name, ended);
+    void ended.then(() => this.#turns.get(name) === ended && this.#turns.delete(name));
+    return turn;
   }
 
   /** Whether a file is being written under a key that is not the current one. */
@@ -144,7 +159,9 @@ export class KeyRing {
         { data: { key: id ?? '' } },
       );
     }
-    const decipher = createDecipheriv(CIPHER, key.bytes, head.subarray(NONCE_AT, HEAD_BYTES), { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv(CIPHER, key.bytes, head.subarray(NONCE_AT, HEAD_BYTES), {
+      authTagLength: TAG_BYTES,
+    });
     decipher.setAAD(Buffer.concat([head.subarray(0, HEAD_BYTES), Buffer.from(place)]));
     return {
       piece: (bytes) => decipher.update(bytes),
@@ -153,7 +170,9 @@ export class KeyRing {
           decipher.setAuthTag(tag);
           decipher.final();
         } catch (cause) {
-          throw new AuspexError('STORE_DAMAGED', `${place} was altered, cut or moved: its seal does not hold.`, { cause });
+          throw new AuspexError('STORE_DAMAGED', `${place} was altered, cut or moved: its seal does not hold.`, {
+            cause,
+          });
         }
       },
     };
