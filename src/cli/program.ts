@@ -121,11 +121,11 @@ function addLifecycle(command: MakeCommand, act: Act, globals: () => GlobalOptio
   command('token', 'make a token: for an agent, Prometheus or a program', 'auspex token --name web-2 --scope ingest')
     .requiredOption('--name <name>', 'what it is for')
     .addOption(
-      new Option('--scope <scope>', 'what it may do').choices(['ingest', 'read', 'operate', 'admin']).default('ingest'),
+      new Option('--scope <scope>', 'what it may do').choices(['ingest', 'read', 'operate', 'approve', 'admin']).default('ingest'),
     )
     .option('--days <n>', 'ends after so many days', positive)
     .action(
-      act(async (output, options: { name: string; scope: 'ingest' | 'read' | 'operate' | 'admin'; days?: number }) =>
+      act(async (output, options: { name: string; scope: 'ingest' | 'read' | 'operate' | 'approve' | 'admin'; days?: number }) =>
         (await import('./commands/lifecycle.ts')).token(output, connect(globals()), options),
       ),
     );

@@ -11,6 +11,7 @@ import { jobHandlers } from './handlers/jobs.ts';
 import { modelHandlers } from './handlers/models.ts';
 import { nowHandlers } from './handlers/now.ts';
 import { sessionHandlers } from './handlers/session.ts';
+import { userHandlers } from './handlers/users.ts';
 import type { ServerParts } from './ports.ts';
 import type { ProcessLoad } from './process-load.ts';
 import type { SessionCookie } from './sign-in.ts';
@@ -27,7 +28,8 @@ export function handlersOf(parts: ServerParts, load: ProcessLoad, cookie: Sessio
     ...analyticsHandlers(parts),
     ...jobHandlers(parts),
     ...itselfHandlers(parts, load),
-    ...sessionHandlers(parts, () => cookie.expired()),
+    ...sessionHandlers(parts, cookie),
+    ...userHandlers(parts),
     ...exportHandlers(parts),
     ...ingestHandlers(parts),
   };

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { AccessControl } from '../../access/access.ts';
 import type { EngineView } from '../../engine/engine-view.ts';
 import type { AuspexError } from '../../errors.ts';
-import type { Clock, MetricStore, RecordStore } from '../../model/index.ts';
+import type { AuditReport, AuditTrail, Clock, MetricStore, RecordStore } from '../../model/index.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { channel, scrapeTarget, setting } from '../contract/index.ts';
 
@@ -22,7 +22,14 @@ export type AccessPort = Pick<
   | 'addToken'
   | 'revokeToken'
   | 'tokens'
+  | 'people'
+  | 'onChange'
 >;
+
+/** Where acts are written before they are done; its rows are read from the records. */
+export interface AuditPort extends AuditTrail {
+  verify(): Promise<AuditReport>;
+}
 
 export interface SettingsPort {
   /** The values in force; secrets are already replaced. */
@@ -96,6 +103,7 @@ export interface ServerParts {
   readonly metrics: MetricStore;
   readonly records: RecordStore;
   readonly access: AccessPort;
+  readonly audit: AuditPort;
   readonly settings: SettingsPort;
   readonly notifier: NotifierPort;
   readonly remoteWrite: RemoteWrite;

@@ -4,6 +4,9 @@ import { AuspexError } from '../../errors.ts';
 import { plainPage, wantsPage } from './page.ts';
 import type { ServerOptions } from './ports.ts';
 
+/** As long as browsers keep one. */
+const DEVICE_LIFE_SECONDS = 400 * 86_400;
+
 /**
  * The cookie that holds the session. Named by the port, since cookies do not tell ports apart and two servers on one
  * machine would sign each other out.
@@ -22,11 +25,24 @@ export class SessionCookie {
   }
 
   holding(session: string, maxAgeSeconds: number, isSecure: boolean): string {
-    return `${this.name}=${session}; Path=${this.#path}; Max-Age=${Math.max(0, Math.floor(maxAgeSeconds))}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+    return this.#cookie(this.name, session, maxAgeSeconds, isSecure);
   }
 
   expired(): string {
     return this.holding('', 0, false);
+  }
+
+  /** Marks a browser that has signed in, so that guesses of others do not lock it out. */
+  get deviceName(): string {
+    return `auspex_device_${this.#port()}`;
+  }
+
+  holdingDevice(device: string, isSecure: boolean): string {
+    return this.#cookie(this.deviceName, device, DEVICE_LIFE_SECONDS, isSecure);
+  }
+
+  #cookie(name: string, value: string, maxAgeSeconds: number, isSecure: boolean): string {
+    return `${name}=${value}; Path=${this.#path}; Max-Age=${Math.max(0, Math.floor(maxAgeSeconds))}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
   }
 }
 
