@@ -3,6 +3,10 @@ import { readFile, rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AccessControl, createAccess } from './access/access.ts';
+import { auditKeysOf } from './access/audit-key.ts';
+import { AuditLog } from './access/audit-log.ts';
+import { auditedModels, itself } from './access/audited-models.ts';
+import { recordSettings, recordSettingsSince, rememberSettings } from './access/audited-settings.ts';
 import { createHeartbeat, type Heartbeat } from './act/heartbeat.ts';
 import { createNotifier, type Notifier } from './act/notify/notifier.ts';
 import type { ServerParts, SettingsPort } from './api/http/ports.ts';
@@ -14,6 +18,7 @@ import { createScraper, type Scraper } from './collect/prometheus/scraper.ts';
 import { RemoteWriteDecoder } from './collect/remote-write/decode.ts';
 import { handleRemoteWrite } from './collect/remote-write/handle-remote-write.ts';
 import type { Config } from './config/schema.ts';
+import { secretsIn } from './config/redact.ts';
 import { diffConfig } from './config/reload.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { compileUserRule } from './decide/user-rules.ts';
@@ -33,6 +38,7 @@ import { SecretKeys } from './platform/secret-keys.ts';
 import type { KeyRing } from './platform/secrets.ts';
 import { openPostgresRecords } from './store/records/open-records.ts';
 import { openStores, type StoreOptions, type Stores } from './store/open-stores.ts';
+import { knowSecrets } from './telemetry/hide.ts';
 import type { Logger } from './telemetry/log.ts';
 import { registry as metricsRegistry } from './telemetry/metrics.ts';
 import { version } from './version.ts';
@@ -75,6 +81,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
   const startedAt = clock.now();
   const timeZone = config.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const entities = new EntityRegistry(timeZone);
+  knowSecrets(secretsIn(config));
   const secretKeys = await SecretKeys.open(config.home);
   const stores = await openStores({
     ...options.storeOptions,
@@ -123,6 +130,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
   async function startParts(): Promise<RunningAuspex> {
     const outbound = createOutbound({ allow: config.outbound.allow });
     closers.push(() => outbound.close());
+    const audit = await openAudit();
     const access = createAccess({ records: stores.records, home: config.home, clock });
     await access.start();
     const notifier = createNotifier({
@@ -144,7 +152,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     const engine = await Engine.start({
       metrics: stores.metrics,
       records: stores.records,
-      models: stores.models,
+      models: auditedModels(stores.models, audit),
       registry: entities,
       snapshots: snapshotFiles(config.home, secretKeys.ring, log),
       clock,
@@ -184,9 +192,13 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
 
     const settings: SettingsPort = {
       list: () => loaded.explain(),
-      reload: async () => {
+      reload: async (by) => {
         const next = options.reload();
+        knowSecrets(secretsIn(next.config));
         const change = diffConfig(loaded.config, next.config);
+        const differing = [...change.changed, ...change.needRestart];
+        await recordSettings(audit, loaded.explain(), next.explain(), by, differing);
+        await rememberSettings({ records: stores.records, clock }, next.explain());
         engine.setPolicy(policyOf(next.config, next));
         notifier.setChannels(next.config.notify.channels);
         await scraper.reload(next.config.scrape.jobs);
@@ -198,7 +210,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
         return change;
       },
     };
-    const parts = serverParts({ engine, access, notifier, settings, scraper });
+    const parts = serverParts({ engine, access, audit, notifier, settings, scraper });
     const caller = createLocalCaller(parts);
     closers.push(() => Promise.resolve(caller.close()));
     const server = options.listen ? await listen(parts) : null;
@@ -217,19 +229,41 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
         await settleKeys(secretKeys, log);
         await settings.reload('signal');
       },
-      signInLink: async () => `${url}/sign-in?code=${encodeURIComponent((await access.makeLink()).code)}`,
+      signInLink: async () => {
+        // Printed where Auspex was started: a full disk must not keep the owner out.
+        await audit.recordBounded({ actor: itself, action: 'session.link', outcome: 'done' });
+        return `${url}/sign-in?code=${encodeURIComponent((await access.makeLink()).code)}`;
+      },
       close: closeAll,
     };
+  }
+
+  /** The audit log, with the start as its first row; watching goes on where that cannot be written. */
+  async function openAudit(): Promise<AuditLog> {
+    const { records } = stores;
+    const audit = new AuditLog({ records, home: config.home, keys: await auditKeysOf(config.home, true), clock, log });
+    closers.push(async () => {
+      await audit.record({ actor: itself, action: 'process.stop', outcome: 'done' }).catch(() => {});
+      await audit.close();
+    });
+    try {
+      await audit.record({ actor: itself, action: 'process.start', outcome: 'done', detail: { version } });
+      await recordSettingsSince({ audit, records, clock }, loaded.explain());
+    } catch (error) {
+      log.error({ error }, 'The start could not be written to the audit log');
+    }
+    return audit;
   }
 
   function serverParts(parts: {
     engine: Engine;
     access: AccessControl;
+    audit: AuditLog;
     notifier: Notifier;
     settings: SettingsPort;
     scraper: Scraper;
   }): ServerParts {
-    const { engine, access, notifier, settings, scraper } = parts;
+    const { engine, access, audit, notifier, settings, scraper } = parts;
     const decoder = new RemoteWriteDecoder({
       resolve: (labels, kind) => engine.resolveSeries(labels, kind),
       limits: {
@@ -247,6 +281,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       metrics: stores.metrics,
       records: stores.records,
       access,
+      audit,
       settings,
       notifier,
       remoteWrite: (body, headers) =>
