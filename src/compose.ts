@@ -241,7 +241,8 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
   /** The audit log, with the start as its first row; watching goes on where that cannot be written. */
   async function openAudit(): Promise<AuditLog> {
     const { records } = stores;
-    const audit = new AuditLog({ records, home: config.home, keys: await auditKeysOf(config.home, true), clock, log });
+    const keys = await auditKeysOf(config.home, secretKeys.ring, true);
+    const audit = new AuditLog({ records, home: config.home, keys, clock, log });
     closers.push(async () => {
       await audit.record({ actor: itself, action: 'process.stop', outcome: 'done' }).catch(() => {});
       await audit.close();

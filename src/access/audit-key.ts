@@ -1,8 +1,9 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AuspexError } from '../errors.ts';
-import { writeFileAtomic } from '../platform/files.ts';
+import { ensureDirectory } from '../platform/files.ts';
+import { readSealed, writeSealed } from '../platform/sealed-files.ts';
+import type { KeyRing } from '../platform/secrets.ts';
 
 /** A key that rows of the audit log are hashed with. Who can write the database but not read this cannot make a chain that fits. */
 export interface AuditKey {
@@ -17,33 +18,33 @@ export interface AuditKeys {
   find(id: string): AuditKey | undefined;
 }
 
-export const AUDIT_KEY_FILE = 'audit.key';
-const KEY_FORM = /^[0-9a-f]{64}$/;
+/** Below the home folder, in one of those that are encrypted and encrypted anew when the instance's keys change. */
+const AUDIT_KEY_FILE = 'state/audit.key';
+const KEY_BYTES = 32;
 
 /**
- * The key of the audit log in the home folder (0600).
- * @param make Makes one where there is none; a reader of a stopped home takes none instead, and every row is of an unknown key.
- * @throws AuspexError STORE_FAILED for a file that is no key: a new one in its place would make every old row unprovable.
+ * The key of the audit log, encrypted under the instance’s keys. It stays the same when those are rotated, so that old
+ * rows can be proved.
+ * @param make Makes one where there is none; who only looks at a stopped home makes none, and every row is of an unknown key.
+ * @throws AuspexError SECRET_KEY_MISSING, STORE_DAMAGED: a new one in its place would make every old row unprovable.
  */
-export async function auditKeysOf(home: string, make: boolean): Promise<AuditKeys> {
-  const path = join(home, AUDIT_KEY_FILE);
-  let text: string;
+export async function auditKeysOf(home: string, ring: KeyRing, make: boolean): Promise<AuditKeys> {
   try {
-    text = (await readFile(path, 'utf8')).trim();
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new AuspexError('STORE_FAILED', `The key of the audit log cannot be read: ${reason}.`, { cause });
+    const secret = await readSealed(home, AUDIT_KEY_FILE, ring);
+    if (secret.length === KEY_BYTES) return auditKeys(secret);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    const secret = randomBytes(KEY_BYTES);
+    if (make) {
+      await ensureDirectory(dirname(join(home, AUDIT_KEY_FILE)));
+      await writeSealed(home, AUDIT_KEY_FILE, secret, ring);
     }
-    text = randomBytes(32).toString('hex');
-    if (make) await writeFileAtomic(path, `${text}\n`, 0o600);
+    return auditKeys(secret);
   }
-  if (!KEY_FORM.test(text))
-    throw new AuspexError(
-      'STORE_FAILED',
-      `${path} is not a key of 64 hexadecimal digits. Put the right file back from a backup; without it the audit log cannot be verified.`,
-    );
-  return auditKeys(Buffer.from(text, 'hex'));
+  throw new AuspexError(
+    'STORE_DAMAGED',
+    `${join(home, AUDIT_KEY_FILE)} does not hold a key. Put it back from a backup; without it no row of the audit log can be proved.`,
+  );
 }
 
 export function auditKeys(secret: Uint8Array, older: readonly Uint8Array[] = []): AuditKeys {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { AuditFilter } from './commands/audit.ts';
 import { type GlobalOptions, connect } from './connect.ts';
 import { createOutput, exitCodes, type Output, reportError } from './output.ts';
 
@@ -52,6 +53,7 @@ export function createProgram(ended: (code: number) => void): Command {
   const host = (): Option => new Option('--host <name>', 'one host only');
 
   addLifecycle(command, act, globals);
+  addAudit(command, act, globals);
   addNow(command, act, globals, host);
   addModels(command, act, globals, host);
   return program;
@@ -121,12 +123,52 @@ function addLifecycle(command: MakeCommand, act: Act, globals: () => GlobalOptio
   command('token', 'make a token: for an agent, Prometheus or a program', 'auspex token --name web-2 --scope ingest')
     .requiredOption('--name <name>', 'what it is for')
     .addOption(
-      new Option('--scope <scope>', 'what it may do').choices(['ingest', 'read', 'operate', 'approve', 'admin']).default('ingest'),
+      new Option('--scope <scope>', 'what it may do')
+        .choices(['ingest', 'read', 'operate', 'approve', 'admin'])
+        .default('ingest'),
     )
     .option('--days <n>', 'ends after so many days', positive)
     .action(
-      act(async (output, options: { name: string; scope: 'ingest' | 'read' | 'operate' | 'approve' | 'admin'; days?: number }) =>
-        (await import('./commands/lifecycle.ts')).token(output, connect(globals()), options),
+      act(
+        async (
+          output,
+          options: { name: string; scope: 'ingest' | 'read' | 'operate' | 'approve' | 'admin'; days?: number },
+        ) => (await import('./commands/lifecycle.ts')).token(output, connect(globals()), options),
+      ),
+    );
+}
+
+function addAudit(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {
+  const outcomes = ['begun', 'done', 'failed', 'refused'] as const;
+  const audit = command(
+    'audit',
+    'what was done, by whom and from where, newest first',
+    'auspex audit --actor ann --days 7',
+  )
+    .option('--actor <name>', 'of one user or token')
+    .option('--action <action>', 'of one kind: token.add, session.sign-in, model.promote …')
+    .option('--target <target>', 'on one thing')
+    .addOption(new Option('--outcome <outcome>', 'how it went').choices(outcomes))
+    .option('--days <n>', 'how far back', positive)
+    .option('--limit <n>', 'how many', positive, 50)
+    .action(
+      act(async (output, options: AuditFilter) =>
+        (await import('./commands/audit.ts')).listAudit(connect(globals()), output, options),
+      ),
+    );
+  audit
+    .command('verify')
+    .description('whether a row was edited, removed, moved or cut off; exit 1 where one was')
+    .exitOverride()
+    .action(act(async (output) => (await import('./commands/audit.ts')).verifyAudit(output, globals())));
+  audit
+    .command('export')
+    .description('the log with its hashes on stdout, for who audits')
+    .addOption(new Option('--format <format>', 'JSON lines or CSV').choices(['json', 'csv']).default('json'))
+    .exitOverride()
+    .action(
+      act(async (_output, { format }: { format: 'json' | 'csv' }) =>
+        (await import('./commands/audit.ts')).exportAudit(connect(globals()), format, audit.opts<AuditFilter>().days),
       ),
     );
 }

@@ -73,3 +73,19 @@ export interface AuditReport {
   readonly head: { readonly seq: number; readonly hash: string } | null;
   readonly fault: AuditFault | null;
 }
+
+/** The state of the audit log in one sentence. */
+export function auditSentence({ rows, firstAt, fault }: AuditReport): string {
+  if (fault !== null) {
+    const what = fault.kind === 'unknown key' ? 'cannot be proved' : 'is not whole';
+    return `The audit log ${what}: ${fault.detail}`;
+  }
+  if (rows === 0 || firstAt === null) return 'Nothing has been recorded yet.';
+  const since = new Date(firstAt).toLocaleDateString('en-GB', {
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    timeZone: 'UTC',
+  });
+  return `${rows.toLocaleString('en-US')} ${rows === 1 ? 'act' : 'acts'} recorded since ${since}; the chain is whole.`;
+}

@@ -563,6 +563,40 @@ export const routes = {
     response: z.object({ url: z.string(), expiresAt: s.instant }),
   },
 
+  audit: {
+    method: 'GET',
+    path: '/api/audit',
+    access: 'admin',
+    tag: 'Who',
+    summary: 'What was done, newest first',
+    query: z.object({
+      ...paging,
+      ...range,
+      actor: z.string().max(500).optional(),
+      action: z.string().max(100).optional(),
+      target: z.string().max(500).optional(),
+      outcome: s.auditOutcome.optional(),
+    }),
+    response: page(s.auditRow),
+  },
+  verifyAudit: {
+    method: 'GET',
+    path: '/api/audit/verify',
+    access: 'admin',
+    tag: 'Who',
+    summary: 'Whether a row of the audit log was edited, removed, moved or cut off',
+    response: s.auditReport,
+  },
+  exportAudit: {
+    method: 'GET',
+    path: '/api/export/audit',
+    access: 'admin',
+    tag: 'Export',
+    summary: 'The audit log with its hashes as CSV or JSON lines, oldest first, streamed',
+    query: z.object({ ...range, format: z.enum(['csv', 'json']).default('csv') }),
+    produces: 'text/csv',
+  },
+
   exportSamples: {
     method: 'GET',
     path: '/api/export/samples',

@@ -559,6 +559,42 @@ export const session = z.object({
     .meta({ description: 'account: nobody has one yet; password: the user has to set one' }),
 });
 
+export const auditOutcome = z.enum(['begun', 'done', 'failed', 'refused']);
+export const auditRow = z.object({
+  seq: z.int().meta({ description: 'The row’s number in the chain, from 1' }),
+  at: instant,
+  actor: z.object({
+    kind: z.enum(['user', 'token', 'process', 'nobody']),
+    name: z.string(),
+    source: z.string().nullable().meta({ description: 'The address that it came from' }),
+  }),
+  action: z.string(),
+  target: z.string(),
+  outcome: auditOutcome.meta({
+    description: 'begun: was let through, and was done unless a later `failed` row names this one in its detail',
+  }),
+  detail: z.unknown(),
+  hash: z.string(),
+});
+export const auditReport = z.object({
+  isSound: z.boolean(),
+  sentence: z.string(),
+  rows: z.int().meta({ description: 'Rows that were walked: all, or those before the first that is wrong' }),
+  firstAt: instant.nullable(),
+  lastAt: instant.nullable(),
+  head: z
+    .object({ seq: z.int(), hash: z.string() })
+    .nullable()
+    .meta({ description: 'Noted elsewhere, it proves later that nothing before was changed' }),
+  fault: z
+    .object({
+      kind: z.enum(['edited', 'removed', 'reordered', 'cut', 'unknown key']),
+      seq: z.int(),
+      detail: z.string(),
+    })
+    .nullable(),
+});
+
 export const setting = z.object({
   key: z.string(),
   value: z.unknown(),
@@ -677,6 +713,8 @@ export type TrackRecordView = z.infer<typeof trackRecord>;
 export type PredictionView = z.infer<typeof prediction>;
 export type Chart = z.infer<typeof chart>;
 export type StatusView = z.infer<typeof status>;
+export type AuditRowView = z.infer<typeof auditRow>;
+export type AuditReportView = z.infer<typeof auditReport>;
 export type LiveMessage = z.infer<typeof liveMessage>;
 export type LiveTopic = (typeof liveTopics)[number];
 export type Problem = z.infer<typeof problem>;

@@ -2,6 +2,7 @@ import type { Handlers } from './handlers.ts';
 import { alertHandlers } from './handlers/alerts.ts';
 import { analyticsHandlers } from './handlers/analytics.ts';
 import { anomalyHandlers } from './handlers/anomalies.ts';
+import { auditHandlers } from './handlers/audit.ts';
 import { exploreHandlers } from './handlers/explore.ts';
 import { exportHandlers } from './handlers/export.ts';
 import { forecastHandlers } from './handlers/forecasts.ts';
@@ -30,6 +31,7 @@ export function handlersOf(parts: ServerParts, load: ProcessLoad, cookie: Sessio
     ...itselfHandlers(parts, load),
     ...sessionHandlers(parts, cookie),
     ...userHandlers(parts),
+    ...auditHandlers(parts),
     ...exportHandlers(parts),
     ...ingestHandlers(parts),
   };

@@ -28,14 +28,7 @@ export function withAudit(audit: AuditTrail, route: Route, handler: AnyHandler):
       target: targetOf(input),
       ...(input.body === undefined ? {} : { detail: { body: input.body } }),
     };
-    if (route.access === 'public') {
-      const answer = await handler(input, context).catch(async (thrown: unknown) => {
-        await audit.recordBounded({ ...act, outcome: 'failed', detail: { ...act.detail, ...faultOf(thrown) } });
-        throw thrown;
-      });
-      await audit.record({ ...act, outcome: 'done' });
-      return answer;
-    }
+    if (route.access === 'public') return await recordAfter(audit, act, context, (inner) => handler(input, inner));
     const seq = await audit.record(act);
     try {
       return await handler(input, context);
@@ -44,6 +37,33 @@ export function withAudit(audit: AuditTrail, route: Route, handler: AnyHandler):
       throw thrown;
     }
   };
+}
+
+/** What the answer would carry, a session’s cookie above all, is held back until its row is written. */
+async function recordAfter(
+  audit: AuditTrail,
+  act: Act,
+  context: RequestContext,
+  work: (context: RequestContext) => Promise<unknown>,
+): Promise<unknown> {
+  const held: (() => void)[] = [];
+  const inner: RequestContext = {
+    ...context,
+    setHeader: (name, value) => void held.push(() => context.setHeader(name, value)),
+    setStatus: (status) => void held.push(() => context.setStatus(status)),
+  };
+  const answer = await work(inner).catch(async (thrown: unknown) => {
+    await audit.recordBounded({ ...act, outcome: 'failed', detail: { ...act.detail, ...faultOf(thrown) } });
+    throw thrown;
+  });
+  await audit.record({ ...act, actor: signedIn(answer) ?? act.actor, outcome: 'done' });
+  for (const apply of held) apply();
+  return answer;
+
+  function signedIn(from: unknown): Actor | null {
+    const isSession = typeof from === 'object' && from !== null && 'userId' in from && typeof from.userId === 'string';
+    return isSession ? { kind: 'user', name: String(from.userId), source: context.source } : null;
+  }
 }
 
 /** Who was refused what: a wrong token, a right that is missing, a foreign page. Bounded, and never in the way of the answer. */
@@ -65,7 +85,7 @@ export function sourceOf({ headers, socket }: IncomingMessage): string | null {
   return isIP(told) !== 0 ? `${told} by way of ${address}` : address;
 }
 
-function actorOf(principal: Principal | null, source: string | null): Actor {
+export function actorOf(principal: Principal | null, source: string | null): Actor {
   if (principal === null) return { kind: 'nobody', name: '', source };
   return { kind: principal.kind === 'session' ? 'user' : 'token', name: principal.userId, source };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type AccessControl, createAccess } from '../../../src/access/access.ts';
-import { auditKeysOf } from '../../../src/access/audit-key.ts';
+import { auditKeys } from '../../../src/access/audit-key.ts';
 import { AuditLog } from '../../../src/access/audit-log.ts';
 import { type Client, createClient } from '../../../src/api/client.ts';
 import type { HttpLimits, ServerOptions } from '../../../src/api/http/ports.ts';
@@ -60,7 +60,7 @@ export async function startServer(
   const engine = new SampleEngine(records);
   const access = createAccess({ records, home, clock });
   const log = pino({ level: 'silent' });
-  const audit = new AuditLog({ records, home, keys: await auditKeysOf(home, true), clock, log });
+  const audit = new AuditLog({ records, home, keys: auditKeys(Buffer.alloc(32, 5)), clock, log });
   await fill(records, metrics);
   const staticDir = join(home, 'dist');
   const server = await createServer({
