@@ -74,16 +74,16 @@ function contentOf(document: Document, path: string): object {
   let content: unknown;
   try {
     content = document.toJS({ maxAliasCount: 100 }) ?? {};
-  } catch (error) {
-    const reason = error instanceof Error ? lowerFirst(error.message) : String(error);
-    throw configError(path, { line: 1, column: 1 }, `${reason}.`);
+  } catch {
+    // The library's words hold the alias, which may be a password that someone left without quotes.
+    throw configError(
+      path,
+      { line: 1, column: 1 },
+      'an alias (*name) has no anchor (&name) before it, or is used too often. Put a value that begins with * in quotes.',
+    );
   }
   if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content;
-  throw configError(
-    path,
-    { line: 1, column: 1 },
-    'the file holds no table of keys. Expected lines like `workers: 1`.',
-  );
+  throw configError(path, { line: 1, column: 1 }, 'the file holds no table of keys. Expected lines like `workers: 1`.');
 }
 
 /** A fault in a file, named so that an editor can jump to it. */

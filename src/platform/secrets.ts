@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { AuspexError } from '../errors.ts';
+import { knowSecrets } from '../telemetry/hide.ts';
 
 /*
  * What lies encrypted on the disk begins with a head, then the content under AES-256-GCM, then its tag. The head and the
@@ -69,6 +70,7 @@ export class KeyRing {
         `Key ${i + 1} of ${origin} is not one: 32 bytes in base64 are expected, as \`openssl rand -base64 32\` makes them.`,
       );
     });
+    knowSecrets(words);
     if (keys.length === 0) throw new AuspexError('CONFIG_INVALID', `${origin} holds no key.`);
     return new KeyRing(origin, keys);
   }

@@ -5,6 +5,7 @@ import type { Clock, Emission } from '../../model/ports.ts';
 import type { ScrapeAuthorization } from '../../model/scrape.ts';
 import { declaredType, guessSeriesKind, type MetricType, seriesKindOf } from '../../model/series-kind.ts';
 import { type SeriesKind, writeStaleMarker } from '../../model/series.ts';
+import { hideSecrets, knowSecrets } from '../../telemetry/hide.ts';
 import { ExpositionParser, parseSeriesText } from './exposition.ts';
 import { createRelabeller, type Relabeller } from './relabel.ts';
 import type { ScrapeFetch, ScrapeResponse } from './scrape-fetch.ts';
@@ -74,7 +75,7 @@ export class ScrapeLoop {
         );
       }
     } catch (thrown) {
-      error = reasonOf(thrown, this.target.timeoutMs);
+      error = hideSecrets(reasonOf(thrown, this.target.timeoutMs));
     }
     const durationMs = this.clock.monotonic() - began;
     const kept = error === null ? page.emissions : [];
@@ -233,11 +234,14 @@ async function authorizationHeader(authorization: ScrapeAuthorization): Promise<
     case 'basic': {
       const { username, password, passwordFile } = authorization;
       const secret = passwordFile === null ? password : (await readFile(passwordFile, 'utf8')).trim();
+      knowSecrets([secret, `${username}:${secret}`]);
       return `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`;
     }
     case 'header': {
       const { scheme, credentials, credentialsFile } = authorization;
-      return `${scheme} ${credentialsFile === null ? credentials : (await readFile(credentialsFile, 'utf8')).trim()}`;
+      const secret = credentialsFile === null ? credentials : (await readFile(credentialsFile, 'utf8')).trim();
+      knowSecrets([secret]);
+      return `${scheme} ${secret}`;
     }
   }
 }
