@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { readFile, rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type AccessControl, createAccess } from './access/access.ts';
 import { auditKeysOf } from './access/audit-key.ts';
 import { AuditLog } from './access/audit-log.ts';
+import { takeNotes } from './access/audit-notes.ts';
 import { auditedModels, itself } from './access/audited-models.ts';
 import { recordSettings, recordSettingsSince, rememberSettings } from './access/audited-settings.ts';
 import { createHeartbeat, type Heartbeat } from './act/heartbeat.ts';
@@ -36,6 +38,8 @@ import { createOutbound, type Outbound } from './platform/outbound.ts';
 import { readSealed, writeSealed } from './platform/sealed-files.ts';
 import { SecretKeys } from './platform/secret-keys.ts';
 import type { KeyRing } from './platform/secrets.ts';
+import { settleRestore } from './store/backup-restore.ts';
+import { backupStream } from './store/backup-write.ts';
 import { openPostgresRecords } from './store/records/open-records.ts';
 import { openStores, type StoreOptions, type Stores } from './store/open-stores.ts';
 import { knowSecrets } from './telemetry/hide.ts';
@@ -82,6 +86,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
   const timeZone = config.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const entities = new EntityRegistry(timeZone);
   knowSecrets(secretsIn(config));
+  await settleRestore(config.home);
   const secretKeys = await SecretKeys.open(config.home);
   const stores = await openStores({
     ...options.storeOptions,
@@ -249,6 +254,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     });
     try {
       await audit.record({ actor: itself, action: 'process.start', outcome: 'done', detail: { version } });
+      await takeNotes(config.home, audit);
       await recordSettingsSince({ audit, records, clock }, loaded.explain());
     } catch (error) {
       log.error({ error }, 'The start could not be written to the audit log');
@@ -287,6 +293,16 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       notifier,
       remoteWrite: (body, headers) =>
         handleRemoteWrite(decoder, (batch) => engine.ingest('remote-write', batch), body, headers),
+      backup: oneAtATime((withKeys) =>
+        backupStream({
+          home: config.home,
+          version,
+          createdAt: clock.now(),
+          withKeys,
+          hasRecords: config.records.postgres === null,
+          hold: () => stores.hold(),
+        }),
+      ),
       scrapeTargets: () =>
         scraper.targets().map((target) => ({
           ...target,
@@ -333,6 +349,17 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     heartbeat.start();
     return heartbeat;
   }
+}
+
+/** Two backups at once would share the place where copies are laid. */
+function oneAtATime(make: (withKeys: boolean) => Readable): ServerParts['backup'] {
+  let running: Readable | null = null;
+  return ({ withKeys }) => {
+    if (running?.destroyed === false)
+      throw new AuspexError('CONFLICT', 'A backup is being made already; wait until it is done.');
+    running = make(withKeys);
+    return running;
+  };
 }
 
 /** The rules in force and the channels that are told; a name in `alerts.starter` that no rule has is named with its line. */

@@ -54,6 +54,7 @@ export function createProgram(ended: (code: number) => void): Command {
 
   addLifecycle(command, act, globals);
   addAudit(command, act, globals);
+  addBackup(command, act, globals);
   addNow(command, act, globals, host);
   addModels(command, act, globals, host);
   return program;
@@ -134,6 +135,30 @@ function addLifecycle(command: MakeCommand, act: Act, globals: () => GlobalOptio
           output,
           options: { name: string; scope: 'ingest' | 'read' | 'operate' | 'approve' | 'admin'; days?: number },
         ) => (await import('./commands/lifecycle.ts')).token(output, connect(globals()), options),
+      ),
+    );
+}
+
+function addBackup(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {
+  command(
+    'backup',
+    'everything in one file, while Auspex runs or is stopped: samples, records, models, what was learnt',
+    'auspex backup auspex-2026-11-21.tar.gz',
+  )
+    .argument('<file>', 'where to; it has this name only once it is whole and was read back')
+    .option('--with-keys', 'also the key file: the backup alone then reads everything')
+    .action(
+      act(async (output, file: string, options: { withKeys?: boolean }) =>
+        (await import('./commands/backup.ts')).backup(output, globals(), file, options.withKeys === true),
+      ),
+    );
+  command('restore', 'a backup into the home folder of a stopped Auspex', 'auspex restore auspex-2026-11-21.tar.gz')
+    .argument('<file>', 'the backup')
+    .option('--force', 'over data that are there; they are kept in a folder beside')
+    .option('--without-keys', 'where its key is lost: leave out what cannot be read')
+    .action(
+      act(async (output, file: string, options: { force?: boolean; withoutKeys?: boolean }) =>
+        (await import('./commands/backup.ts')).restore(output, globals(), file, options),
       ),
     );
 }

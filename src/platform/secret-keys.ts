@@ -65,6 +65,15 @@ export class SecretKeys {
     return keys;
   }
 
+  /** Which keys are there, and whether in our own file; null where there are none. Makes and changes nothing. */
+  static async look(
+    home: string,
+    env: Environment = process.env,
+  ): Promise<{ readonly ids: readonly string[]; readonly isOwnFile: boolean } | null> {
+    const given = await givenKeys(home, env);
+    return given === null ? null : { ids: given.ring.ids, isOwnFile: given.isOwnFile };
+  }
+
   /** Reads the keys again: somebody may have put a new one first. */
   async reload(): Promise<void> {
     const fresh = await SecretKeys.open(this.#home, this.#env);

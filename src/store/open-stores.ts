@@ -48,6 +48,8 @@ export interface Stores {
   readonly models: ModelStore;
   /** What is damaged or was lost and why, one line each, newest last. */
   problems(): readonly string[];
+  /** Ends when no file but the write-ahead's and the records' changes, and none does until what it gives was called. */
+  hold(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -119,6 +121,10 @@ function assemble(parts: {
     records,
     models,
     problems: () => problems.all(),
+    async hold() {
+      await writer.request('hold', null);
+      return async () => void (await writer.request('resume', null));
+    },
     close() {
       clearInterval(timer);
       closing ??= records.close().then(() => stopThreads(writer, reader));

@@ -632,6 +632,23 @@ export const routes = {
     produces: 'text/csv',
   },
 
+  backup: {
+    method: 'POST',
+    path: '/api/backup',
+    access: 'admin',
+    audit: 'backup.create',
+    tag: 'Export',
+    summary:
+      'Everything in one file: tar, gzip, streamed; its last entry is the manifest, without which it is not whole',
+    body: z.strictObject({
+      withKeys: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'Also the key file: the backup alone then reads everything' }),
+    }),
+    produces: 'application/gzip',
+  },
+
   remoteWrite: {
     method: 'POST',
     path: '/api/v1/write',

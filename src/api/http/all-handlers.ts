@@ -3,6 +3,7 @@ import { alertHandlers } from './handlers/alerts.ts';
 import { analyticsHandlers } from './handlers/analytics.ts';
 import { anomalyHandlers } from './handlers/anomalies.ts';
 import { auditHandlers } from './handlers/audit.ts';
+import { backupHandlers } from './handlers/backup.ts';
 import { exploreHandlers } from './handlers/explore.ts';
 import { exportHandlers } from './handlers/export.ts';
 import { forecastHandlers } from './handlers/forecasts.ts';
@@ -32,6 +33,7 @@ export function handlersOf(parts: ServerParts, load: ProcessLoad, cookie: Sessio
     ...sessionHandlers(parts, cookie),
     ...userHandlers(parts),
     ...auditHandlers(parts),
+    ...backupHandlers(parts),
     ...exportHandlers(parts),
     ...ingestHandlers(parts),
   };

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { AccessControl } from '../../access/access.ts';
 import type { EngineView } from '../../engine/engine-view.ts';
@@ -107,6 +108,8 @@ export interface ServerParts {
   readonly settings: SettingsPort;
   readonly notifier: NotifierPort;
   readonly remoteWrite: RemoteWrite;
+  /** Everything as tar.gz. Throws CONFLICT while another one is made. */
+  readonly backup: (options: { readonly withKeys: boolean }) => Readable;
   readonly scrapeTargets: () => readonly ScrapeTargetView[];
   /** The text of /metrics. */
   readonly ownMetrics: () => Promise<string>;

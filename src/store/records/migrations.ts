@@ -27,6 +27,11 @@ function migrationsFor(engine: Engine): Record<string, Migration> {
   };
 }
 
+/** The schema changes that this version knows, in order. */
+export function migrationNames(): string[] {
+  return Object.keys(migrationsFor('sqlite'));
+}
+
 /** Tables that a later migration makes. */
 const LATER: readonly TableName[] = ['users', 'audit_log'];
 

@@ -19,6 +19,7 @@ const bodies: Partial<Record<OperationId, unknown>> = {
   promoteModel: { entity: 'web-1', version: 1 },
   recordExecution: { job: 'backup', startedAt: new Date(NOW).toISOString(), durationMs: 5 },
   enrolAgent: { machineId: 'm1', hostname: 'h1', version: '0.1.0', timeZone: 'UTC' },
+  backup: {},
   addToken: { name: 'x', scope: 'read' },
   changeUser: { role: 'operator' },
 };

@@ -19,6 +19,7 @@ import {
   type SeriesRef,
   type TokenScope,
 } from '../../../src/model/index.ts';
+import { backupStream } from '../../../src/store/backup-write.ts';
 import { openStores } from '../../../src/store/open-stores.ts';
 import { anomalyRow, clock, finding, model, NOW, SampleEngine } from './sample-engine.ts';
 
@@ -93,6 +94,8 @@ export async function startServer(
       body.length === 0
         ? { status: 400, headers: {}, problem: new AuspexError('BAD_ENCODING', 'The body is empty.') }
         : { status: 204, headers: { 'x-prometheus-remote-write-samples-written': String(body.length) } },
+    backup: ({ withKeys }) =>
+      backupStream({ home, version: '0.1.0', createdAt: NOW, withKeys, hasRecords: true, hold: () => stores.hold() }),
     scrapeTargets: () => [],
     ownMetrics: async () => '# HELP up Up.\n# TYPE up gauge\nup 1\n',
     version: '0.1.0',
