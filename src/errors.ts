@@ -106,7 +106,7 @@ export const errorTable = {
     status: 500,
     title: 'The key to what is stored is missing',
     remedy:
-      'Put the key named in the detail back where it was (secret.key, AUSPEX_SECRET_KEY or the systemd credential), after the one that is there. If it is lost for good, move the folders models and state of the home folder away: what was learnt is learnt again.',
+      'Put the key named in the detail back where it was (secret.key, AUSPEX_SECRET_KEY or the systemd credential), after the one that is there. If it is lost for good, move models, state and keys-in-use out of the home folder: what was learnt is learnt again.',
   },
   MODEL_DAMAGED: {
     status: 500,
