@@ -38,6 +38,8 @@ const paths = {
   addToken: '/api/tokens',
   removeToken: '/api/tokens/{id}',
   session: '/api/session',
+  audit: '/api/audit',
+  verifyAudit: '/api/audit/verify',
   signOut: '/api/session',
 } as const satisfies { readonly [K in OperationId]?: (typeof routes)[K]['path'] };
 

@@ -10,7 +10,7 @@ import { KeysDialog, useGlobalKeys } from './parts/keys.tsx';
 import { RangePicker } from './parts/range-picker.tsx';
 import { Modal } from './parts/sheet.tsx';
 import { Nothing, PageSkeleton, ProblemNotice } from './parts/states.tsx';
-import { places } from './places.ts';
+import { places, placesFor } from './places.ts';
 import { rangeSearch } from './range.ts';
 
 const Palette = lazy(async () => ({ default: (await import('./parts/palette.tsx')).Palette }));
@@ -19,6 +19,7 @@ const AnomaliesPage = lazy(async () => ({ default: (await import('./pages/anomal
 const ExplorePage = lazy(async () => ({ default: (await import('./pages/explore.tsx')).ExplorePage }));
 const ForecastsPage = lazy(async () => ({ default: (await import('./pages/forecasts.tsx')).ForecastsPage }));
 const ModelsPage = lazy(async () => ({ default: (await import('./pages/models.tsx')).ModelsPage }));
+const AuditPage = lazy(async () => ({ default: (await import('./pages/audit.tsx')).AuditPage }));
 const StatusPage = lazy(async () => ({ default: (await import('./pages/status.tsx')).StatusPage }));
 const SettingsPage = lazy(async () => ({ default: (await import('./pages/settings.tsx')).SettingsPage }));
 
@@ -100,6 +101,7 @@ function Places() {
           <Route path="/forecasts" component={ForecastsPage} />
           <Route path="/models" component={ModelsPage} />
           <Route path="/status" component={StatusPage} />
+          <Route path="/audit" component={AuditPage} />
           <Route path="/settings/:section?">
             {(params) => <SettingsPage section={params.section ?? 'configuration'} />}
           </Route>
@@ -137,13 +139,14 @@ function Side({ onKeys }: { onKeys: () => void }) {
   const search = useSearch();
   const { data } = useApi('overview');
   const open = data?.anomalies.length ?? 0;
+  const { data: session } = useApi('session', {}, { staleTime: 5 * 60_000 });
   return (
     <aside className="side">
       <Link href="/" className="brand">
         <Logo /> Auspex
       </Link>
       <nav className="places" aria-label="Places">
-        {places.map((place) => (
+        {placesFor(session?.scope).map((place) => (
           <Link
             key={place.path}
             href={`${place.path}${rangeSearch(search)}`}
@@ -174,6 +177,7 @@ function PlacesMenu() {
   const search = useSearch();
   const [open, setOpen] = useState(false);
   const close = () => setOpen(false);
+  const { data: session } = useApi('session', {}, { staleTime: 5 * 60_000 });
   return (
     <>
       <button
@@ -188,7 +192,7 @@ function PlacesMenu() {
       {open && (
         <Modal open onClose={close} title="Places">
           <nav className="places form" aria-label="Places">
-            {places.map((place) => (
+            {placesFor(session?.scope).map((place) => (
               <Link
                 key={place.path}
                 href={`${place.path}${rangeSearch(search)}`}

@@ -1047,6 +1047,16 @@ export const answers: { readonly [K in OperationId]?: Answer } = {
     ],
   }),
   reloadSettings: () => ({ changed: ['collect.intervalSeconds'], needRestart: [] }),
+  audit: (w) => ({ items: auditRows(w), nextCursor: null }),
+  verifyAudit: (w) => ({
+    isSound: true,
+    sentence: '1,204 acts recorded since 12 May 2026; the chain is whole.',
+    rows: 1204,
+    firstAt: w.iso(190 * day),
+    lastAt: w.iso(minute),
+    head: { seq: 1204, hash: 'c0ffee'.repeat(11).slice(0, 64) },
+    fault: null,
+  }),
   tokens: (w) => ({
     items: [
       {
@@ -1070,6 +1080,45 @@ export const answers: { readonly [K in OperationId]?: Answer } = {
     secret: 'auspex_ingest_3f9c1d7e5b2a4860',
   }),
 };
+
+function auditRows(w: World): z.infer<typeof s.auditRow>[] {
+  const row = (
+    seq: number,
+    action: string,
+    target: string,
+    more: Partial<z.infer<typeof s.auditRow>> = {},
+  ): z.infer<typeof s.auditRow> => ({
+    seq,
+    at: w.iso((1205 - seq) * minute),
+    actor: { kind: 'user', name: 'ann', source: '192.168.1.20' },
+    action,
+    target,
+    outcome: 'begun',
+    detail: {},
+    hash: 'ab'.repeat(32),
+    ...more,
+  });
+  return [
+    row(1204, 'token.revoke', '7d1c2b7e-4f0a-4c7b-9a52-9b1f6f0a7a11', {
+      outcome: 'failed',
+      detail: { row: 1203, error: 'NOT_FOUND', reason: 'There is no token “7d1c2b7e”.' },
+    }),
+    row(1203, 'token.revoke', '7d1c2b7e-4f0a-4c7b-9a52-9b1f6f0a7a11'),
+    row(1202, 'session.sign-in', 'root', {
+      actor: { kind: 'nobody', name: '', source: '203.0.113.9' },
+      outcome: 'failed',
+      detail: { error: 'UNAUTHENTICATED', reason: 'Name or password is wrong.' },
+    }),
+    row(1201, 'settings.change', 'alerts.starter', {
+      actor: { kind: 'process', name: 'auspex', source: null },
+      detail: { from: {}, to: { 'disk-full': false } },
+    }),
+    row(1200, 'model.serve', 'performance of host:00000000', {
+      actor: { kind: 'process', name: 'auspex', source: null },
+      detail: { algorithm: 'forest', samples: 17_280, bytes: 81_920 },
+    }),
+  ];
+}
 
 function modelOf(w: World, name: string, version: number): z.infer<typeof s.modelMetadata> {
   return {

@@ -15,6 +15,7 @@ const pages: readonly (readonly [string, string])[] = [
   ['forecasts?horizon=7d', 'such forecasts did so far'],
   ['models', 'Latest predictions'],
   ['status', 'Parts'],
+  ['audit', 'For who audits'],
   ['settings', 'server.listen'],
   ['settings/rules', 'cpu-saturated'],
   ['settings/channels', 'ops-mail'],
