@@ -122,7 +122,9 @@ export function createPeople({
       if ((await records.count('users', {})) > 0) throw taken;
       const user = newUser(name, 'admin', await passwords.hash(password));
       const signIn = await records.transaction(async (access) => {
-        if ((await access.count('users', {})) > 0) throw taken;
+        // Two at once: both may count no users, but a row is made only once.
+        const first = await access.insertNew('settings', [{ id: 'first-account', value: name, at: clock.now() }]);
+        if (first.length === 0 || (await access.count('users', {})) > 0) throw taken;
         await access.put('users', [{ ...user, lastSignInAt: clock.now() }]);
         await access.remove('sessions', { id: principal.id });
         return sessions.open(access, user);
