@@ -46,8 +46,8 @@ export class LinearRegex {
     for (const step of this.#steps) {
       if (step.op !== 'set') continue;
       for (let i = 0; i < step.ranges.length; i += 2) {
-        bounds.add(step.ranges[i] as number);
-        bounds.add((step.ranges[i + 1] as number) + 1);
+        bounds.add(step.ranges[i]);
+        bounds.add(step.ranges[i + 1] + 1);
       }
     }
     this.#bounds = [...bounds].sort((a, b) => a - b);
@@ -61,15 +61,15 @@ export class LinearRegex {
     for (let i = 0; i < text.length; i++) {
       let code = text.charCodeAt(i);
       if (code >= 0xd800 && code < 0xdc00) {
-        code = text.codePointAt(i) as number;
+        code = text.codePointAt(i) ?? 0;
         if (code > 0xffff) i++;
       }
-      const kind = code < 128 ? (this.#classOfAscii[code] as number) : this.#search(code);
-      const known = (this.#states[state] as State).next[kind] as number;
+      const kind = code < 128 ? this.#classOfAscii[code] : this.#search(code);
+      const known = this.#states[state].next[kind];
       state = known >= 0 ? known : this.#learn(state, kind);
       if (state === DEAD) return false;
     }
-    return (this.#states[state] as State).accepts;
+    return this.#states[state].accepts;
   }
 
   exec(text: string): RegexMatch | null {
@@ -78,7 +78,7 @@ export class LinearRegex {
     const texts = [text];
     const all: (string | undefined)[] = texts;
     for (let slot = 2; slot < this.#slots; slot += 2) {
-      const [from = -1, to = -1] = [found[slot], found[slot + 1]];
+      const [from, to] = [found[slot], found[slot + 1]];
       all.push(from < 0 || to < 0 ? undefined : text.slice(from, to));
     }
     return { texts: all, groups: new Map([...this.#names].map(([name, index]) => [name, all[index]])) };
@@ -89,7 +89,7 @@ export class LinearRegex {
     let high = this.#bounds.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if ((this.#bounds[middle] as number) <= code) low = middle;
+      if (this.#bounds[middle] <= code) low = middle;
       else high = middle - 1;
     }
     return low;
@@ -120,7 +120,7 @@ export class LinearRegex {
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
       if (seen[at] === 1) continue;
       seen[at] = 1;
-      const step = this.#steps[at] as Instruction;
+      const step = this.#steps[at];
       if (step.op === 'set') waiting.push(at);
       else if (step.op === 'match') accepts = true;
       else if (step.op === 'split') stack.push(step.or, step.to);
@@ -130,11 +130,11 @@ export class LinearRegex {
   }
 
   #learn(state: number, kind: number): number {
-    const { steps, next } = this.#states[state] as State;
-    const code = this.#bounds[kind] as number;
+    const { steps, next } = this.#states[state];
+    const code = this.#bounds[kind];
     const after: number[] = [];
     for (const at of steps) {
-      const step = this.#steps[at] as Instruction;
+      const step = this.#steps[at];
       if (step.op === 'set' && contains(step.ranges, code)) after.push(step.to);
     }
     if (after.length === 0) return (next[kind] = DEAD);
@@ -155,12 +155,12 @@ export class LinearRegex {
     this.#follow(threads, this.#steps.length - 1, new Int32Array(slots).fill(-1), text, 0);
     let i = 0;
     while (i < text.length && threads.count > 0) {
-      const code = text.codePointAt(i) as number;
+      const code = text.codePointAt(i) ?? 0;
       const after = i + (code > 0xffff ? 2 : 1);
       for (let t = 0; t < threads.count; t++) {
-        const step = this.#steps[threads.steps[t] as number] as Instruction;
+        const step = this.#steps[threads.steps[t]];
         if (step.op === 'set' && contains(step.ranges, code)) {
-          this.#follow(following, step.to, threads.slots[t] as Int32Array, text, after);
+          this.#follow(following, step.to, threads.slots[t], text, after);
         }
       }
       [threads, following] = [following, threads];
@@ -168,8 +168,7 @@ export class LinearRegex {
       i = after;
     }
     for (let t = 0; t < threads.count; t++) {
-      if ((this.#steps[threads.steps[t] as number] as Instruction).op === 'match')
-        return threads.slots[t] as Int32Array;
+      if (this.#steps[threads.steps[t]].op === 'match') return threads.slots[t];
     }
     return null;
   }
@@ -180,7 +179,7 @@ export class LinearRegex {
       const [place, slots] = top;
       if (threads.seen[place] === threads.round) continue;
       threads.seen[place] = threads.round;
-      const step = this.#steps[place] as Instruction;
+      const step = this.#steps[place];
       switch (step.op) {
         case 'split':
           stack.push([step.or, slots], [step.to, slots]);
@@ -228,8 +227,8 @@ class Threads {
 
 function contains(ranges: readonly number[], code: number): boolean {
   for (let i = 0; i < ranges.length; i += 2) {
-    if (code < (ranges[i] as number)) return false;
-    if (code <= (ranges[i + 1] as number)) return true;
+    if (code < ranges[i]) return false;
+    if (code <= ranges[i + 1]) return true;
   }
   return false;
 }

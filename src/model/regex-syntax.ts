@@ -87,7 +87,7 @@ class Parser {
 
   constructor(pattern: string) {
     if (pattern.length > LONGEST) throw new SyntaxError(`it has ${pattern.length} characters, the limit is ${LONGEST}`);
-    this.#text = [...pattern];
+    this.#text = Array.from(pattern);
   }
 
   parse(): RegexTree {
@@ -107,10 +107,10 @@ class Parser {
         if (changed === null) sequence.push(this.#repeated(flags));
         else flags = changed;
       }
-      parts.push(sequence.length === 1 ? (sequence[0] as RegexNode) : { kind: 'sequence', parts: sequence });
+      parts.push(sequence.length === 1 ? sequence[0] : { kind: 'sequence', parts: sequence });
     } while (this.#take('|'));
     this.#depth--;
-    return parts.length === 1 ? (parts[0] as RegexNode) : { kind: 'choice', parts };
+    return parts.length === 1 ? parts[0] : { kind: 'choice', parts };
   }
 
   /** `(?is-m)`: holds from here to the group's end. */
@@ -332,12 +332,12 @@ function withFlags(flags: Flags, on: string, off: string): Flags {
 /** In order, none touching another. */
 function normal(ranges: Ranges): Ranges {
   const pairs: [number, number][] = [];
-  for (let i = 0; i < ranges.length; i += 2) pairs.push([ranges[i] as number, ranges[i + 1] as number]);
+  for (let i = 0; i < ranges.length; i += 2) pairs.push([ranges[i], ranges[i + 1]]);
   pairs.sort((a, b) => a[0] - b[0]);
   const out: number[] = [];
   for (const [low, high] of pairs) {
     const last = out.length - 1;
-    if (last >= 0 && low <= (out[last] as number) + 1) out[last] = Math.max(out[last] as number, high);
+    if (last >= 0 && low <= out[last] + 1) out[last] = Math.max(out[last], high);
     else out.push(low, high);
   }
   return out;
@@ -348,8 +348,8 @@ function opposite(ranges: Ranges): Ranges {
   let from = 0;
   const given = normal(ranges);
   for (let i = 0; i < given.length; i += 2) {
-    if ((given[i] as number) > from) out.push(from, (given[i] as number) - 1);
-    from = (given[i + 1] as number) + 1;
+    if (given[i] > from) out.push(from, given[i] - 1);
+    from = given[i + 1] + 1;
   }
   if (from <= LAST) out.push(from, LAST);
   return out;
@@ -359,13 +359,13 @@ function opposite(ranges: Ranges): Ranges {
 function folded(ranges: Ranges): number[] {
   const out = [...ranges];
   for (let i = 0; i < ranges.length; i += 2) {
-    const low = ranges[i] as number;
-    const high = Math.min(ranges[i + 1] as number, low + 1000);
+    const low = ranges[i];
+    const high = Math.min(ranges[i + 1], low + 1000);
     for (let code = low; code <= high; code++) {
       const c = String.fromCodePoint(code);
       for (const other of [c.toLowerCase(), c.toUpperCase()]) {
-        const [only, second] = [...other];
-        if (only !== undefined && second === undefined) out.push(only.codePointAt(0) ?? 0, only.codePointAt(0) ?? 0);
+        const only = other.codePointAt(0) ?? 0;
+        if (other === String.fromCodePoint(only)) out.push(only, only);
       }
     }
   }

@@ -66,8 +66,8 @@ export async function sealedFiles(
 ): Promise<{ readonly name: string; readonly keyId: string | null }[]> {
   const found: { name: string; keyId: string | null }[] = [];
   for (const folder of folders) {
-    const names = await readdir(join(home, folder)).catch(() => []);
-    for (const name of names.sort()) {
+    const names: string[] = await readdir(join(home, folder)).catch(() => []);
+    for (const name of names.toSorted()) {
       if (name.endsWith('.tmp')) continue;
       const head = await headOf(join(home, folder, name));
       if (head !== null) found.push({ name: `${folder}/${name}`, keyId: keyIdOf(head) });

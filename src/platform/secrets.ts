@@ -80,7 +80,7 @@ export class KeyRing {
   }
 
   get currentId(): string {
-    return (this.#keys[0] as Key).id;
+    return this.#keys[0].id;
   }
 
   /** The current one first. */
@@ -140,7 +140,7 @@ export class KeyRing {
 
   /** A file's bytes in pieces, encrypted for this place and no other. */
   *seal(plain: Uint8Array, place: string): Generator<Uint8Array> {
-    const key = this.#keys[0] as Key;
+    const key = this.#keys[0];
     const head = Buffer.concat([MAGIC, Buffer.from([VERSION]), Buffer.from(key.id, 'hex'), randomBytes(12)]);
     const cipher = createCipheriv(CIPHER, key.bytes, head.subarray(NONCE_AT));
     cipher.setAAD(Buffer.concat([head, Buffer.from(place)]));

@@ -4,6 +4,7 @@ import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSyn
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { ensureDirectory } from '../../src/platform/files.ts';
 import { readSealed, sealedFiles, writeSealed } from '../../src/platform/sealed-files.ts';
@@ -44,7 +45,7 @@ test(`kill -9 during rotation, ${KILLS} times: everything stays readable, the ne
   const home = await filledHome(60);
   let between = 0;
   for (let kill = 0; kill < KILLS; kill++) {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'rotate-forever.ts'), home], {
+    const child = spawn(process.execPath, [fileURLToPath(new URL('./rotate-forever.ts', import.meta.url)), home], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(child.stdout, 'data');

@@ -11,18 +11,18 @@ export function unsnappy(block: Uint8Array, from: number, target: Uint8Array): b
   let at = from;
   let out = 0;
   while (at < end) {
-    const tag = block[at++] as number;
+    const tag = block[at++];
     let size = (tag >>> 2) + 1;
     if ((tag & 3) === 0) {
       if (size > 60) {
         const width = size - 60;
         if (at + width > end) return false;
         size = 1;
-        for (let i = 0; i < width; i++) size += (block[at + i] as number) * 256 ** i;
+        for (let i = 0; i < width; i++) size += block[at + i] * 256 ** i;
         at += width;
       }
       if (at + size > end || out + size > length) return false;
-      if (size <= 32) for (const until = at + size; at < until; ) target[out++] = block[at++] as number;
+      if (size <= 32) for (const until = at + size; at < until; ) target[out++] = block[at++];
       else {
         target.set(block.subarray(at, at + size), out);
         at += size;
@@ -33,7 +33,7 @@ export function unsnappy(block: Uint8Array, from: number, target: Uint8Array): b
     const width = (tag & 3) === 1 ? 1 : (tag & 3) === 2 ? 2 : 4;
     if (at + width > end) return false;
     let distance = 0;
-    for (let i = 0; i < width; i++) distance += (block[at + i] as number) * 256 ** i;
+    for (let i = 0; i < width; i++) distance += block[at + i] * 256 ** i;
     at += width;
     if (width === 1) {
       distance += (tag >>> 5) * 256;
@@ -41,7 +41,7 @@ export function unsnappy(block: Uint8Array, from: number, target: Uint8Array): b
     }
     if (distance === 0 || distance > out || out + size > length) return false;
     // At most 64 bytes: a loop is faster than a call.
-    for (const until = out + size; out < until; out++) target[out] = target[out - distance] as number;
+    for (const until = out + size; out < until; out++) target[out] = target[out - distance];
   }
   return out === length;
 }
