@@ -248,6 +248,22 @@ async function callWithSecrets(): Promise<void> {
     ...post,
     body: JSON.stringify({ job: { secret: canary('a body of the wrong form') } }),
   });
+  const signIn = (name: string, password: string): Promise<void> =>
+    call('sign-in', '/api/session', {
+      ...post,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name, password }),
+    });
+  await signIn('ann', canary('the password of a sign-in that fails'));
+  await signIn(canary('a password where the name belongs'), 'x');
+  await call('password', '/api/session/password', {
+    ...post,
+    body: JSON.stringify({ currentPassword: canary('a wrong old password'), password: canary('a new password') }),
+  });
+  await call('claim', '/api/session/account', {
+    ...post,
+    body: JSON.stringify({ name: 'no name!', password: canary('a first password') }),
+  });
   await call('write', '/api/v1/write', { ...post, body: canary('a remote-write body') });
 }
 
@@ -304,6 +320,9 @@ test('no canary comes out anywhere', { timeout: 120_000 }, async () => {
   await callWithSecrets();
   await breakConfiguration();
   await readEverything();
+  const backup = join(outside, 'backup.tar.gz');
+  said.push(['backup command', command(['backup', backup])]);
+  const backupBytes = gunzipSync(readFileSync(backup));
   const bundle = join(outside, 'bundle.json.gz');
   said.push(['doctor', command(['doctor', '--bundle', bundle])]);
   said.push(['bundle', gunzipSync(readFileSync(bundle)).toString()]);
@@ -320,7 +339,8 @@ test('no canary comes out anywhere', { timeout: 120_000 }, async () => {
   ]);
   await auspex.stop();
   said.push(['log', auspex.output()]);
-  const places = said.map(([where, text]) => [where, Buffer.from(text)] as const);
+  const places: (readonly [string, Buffer])[] = said.map(([where, text]) => [where, Buffer.from(text)] as const);
+  places.push(['backup', backupBytes]);
   for (const path of filesBelow(home)) if (!path.endsWith('auspex.yaml')) places.push([path, readFileSync(path)]);
 
   expect(canaries.size).toBeGreaterThanOrEqual(50);

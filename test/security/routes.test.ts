@@ -17,7 +17,11 @@ afterAll(() => running.close());
 const table = Object.entries(routes) as [string, Route][];
 /** A request costs a hundred times what a decoder's case does. */
 const REQUESTS = Math.max(20, Math.round(CASES / 10));
+/** Of one run of the library, which remembers them. */
+const PART = 2000;
 const LONGEST_MS = 100;
+/** Hashing a password is slow on purpose; another thread does it. */
+const hashes = new Set(['signIn', 'claimAccount', 'changePassword']);
 
 interface Sent {
   readonly path: string;
@@ -125,16 +129,14 @@ const fuzzed = table.filter(([id]) => id !== 'signOut');
 test.each(fuzzed)(
   '%s takes any request without failing or stalling',
   { timeout: FUZZ_TIMEOUT_MS * 4 },
-  async (_, route) => {
-    await fc.assert(
-      fc.asyncProperty(requestsTo(route), async (sent) => {
-        let answer = await send(route, sent);
-        for (let again = 0; again < 3 && answer.ms > LONGEST_MS; again++) answer = await send(route, sent);
-        expect(answer.status, `${answer.status} ${answer.text.slice(0, 300)}`).toBeLessThan(500);
-        expect(answer.ms).toBeLessThan(LONGEST_MS);
-      }),
-      { numRuns: REQUESTS },
-    );
+  async (id, route) => {
+    const property = fc.asyncProperty(requestsTo(route), async (sent) => {
+      let answer = await send(route, sent);
+      for (let again = 0; again < 3 && answer.ms > LONGEST_MS; again++) answer = await send(route, sent);
+      expect(answer.status, `${answer.status} ${answer.text.slice(0, 300)}`).toBeLessThan(500);
+      expect(answer.ms).toBeLessThan(hashes.has(id) ? 10 * LONGEST_MS : LONGEST_MS);
+    });
+    for (let left = REQUESTS; left > 0; left -= PART) await fc.assert(property, { numRuns: Math.min(left, PART) });
   },
 );
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { AuspexError } from '../../errors.ts';
-import type { Act, Actor, AuditTrail } from '../../model/index.ts';
+import type { Act, Actor, AuditTrail, RecordStore } from '../../model/index.ts';
 import type { Principal } from '../../access/access.ts';
 import type { Route } from '../contract/index.ts';
 import type { RequestContext } from './handlers.ts';
@@ -18,7 +18,11 @@ type AnyHandler = (input: Input, context: RequestContext) => Promise<unknown>;
  * not done. On a public route, where strangers could fill the disk, success is written before it is answered and failures
  * are bounded.
  */
-export function withAudit(audit: AuditTrail, route: Route, handler: AnyHandler): AnyHandler {
+export function withAudit(
+  { audit, records }: { readonly audit: AuditTrail; readonly records: Pick<RecordStore, 'get'> },
+  route: Route,
+  handler: AnyHandler,
+): AnyHandler {
   const action = route.audit;
   if (typeof action !== 'string') return handler;
   return async (input, context) => {
@@ -28,7 +32,10 @@ export function withAudit(audit: AuditTrail, route: Route, handler: AnyHandler):
       target: targetOf(input),
       ...(input.body === undefined ? {} : { detail: { body: input.body } }),
     };
-    if (route.access === 'public') return await recordAfter(audit, act, context, (inner) => handler(input, inner));
+    if (route.access === 'public') {
+      const failed = (): Promise<Act> => withoutStranger(records, act, input.body);
+      return await recordAfter(audit, act, failed, context, (inner) => handler(input, inner));
+    }
     const seq = await audit.record(act);
     try {
       return await handler(input, context);
@@ -43,6 +50,7 @@ export function withAudit(audit: AuditTrail, route: Route, handler: AnyHandler):
 async function recordAfter(
   audit: AuditTrail,
   act: Act,
+  actIfFailed: () => Promise<Act>,
   context: RequestContext,
   work: (context: RequestContext) => Promise<unknown>,
 ): Promise<unknown> {
@@ -53,7 +61,8 @@ async function recordAfter(
     setStatus: (status) => void held.push(() => context.setStatus(status)),
   };
   const answer = await work(inner).catch(async (thrown: unknown) => {
-    await audit.recordBounded({ ...act, outcome: 'failed', detail: { ...act.detail, ...faultOf(thrown) } });
+    const failed = await actIfFailed();
+    await audit.recordBounded({ ...failed, outcome: 'failed', detail: { ...failed.detail, ...faultOf(thrown) } });
     throw thrown;
   });
   await audit.record({ ...act, actor: signedIn(answer) ?? act.actor, outcome: 'done' });
@@ -64,6 +73,14 @@ async function recordAfter(
     const isSession = typeof from === 'object' && from !== null && 'userId' in from && typeof from.userId === 'string';
     return isSession ? { kind: 'user', name: String(from.userId), source: context.source } : null;
   }
+}
+
+/** A name that no user has may be a password that was typed into the wrong field. */
+async function withoutStranger(records: Pick<RecordStore, 'get'>, act: Act, body: unknown): Promise<Act> {
+  const name =
+    typeof body === 'object' && body !== null && 'name' in body ? String(body.name).trim().toLowerCase() : '';
+  if (name !== '' && (await records.get('users', name)) !== undefined) return act;
+  return { ...act, target: 'no user of this name', detail: {} };
 }
 
 /** Who was refused what: a wrong token, a right that is missing, a foreign page. Bounded, and never in the way of the answer. */

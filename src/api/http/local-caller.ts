@@ -45,7 +45,7 @@ export function createLocalCaller(parts: ServerParts): LocalCaller {
     call: async (operation, input) => {
       const route: Route = routes[operation];
       const given = (input ?? {}) as { params?: unknown; query?: Record<string, unknown>; body?: unknown };
-      const handler = withAudit(parts.audit, route, handlers[operation] as unknown as AnyHandler);
+      const handler = withAudit(parts, route, handlers[operation] as unknown as AnyHandler);
       const checked = {
         params: parse('path', route.params, given.params ?? {}),
         query: parse('query', route.query?.strict(), given.query ?? {}),

@@ -32,7 +32,7 @@ export function registerRoutes(
   const answers = new IdempotentAnswers(options);
   const principals = new WeakMap<FastifyRequest, Principal>();
   const register = (target: FastifyInstance, id: OperationId, route: Route): void => {
-    const handler = withAudit(options.audit, route, handlers[id] as unknown as AnyHandler);
+    const handler = withAudit(options, route, handlers[id] as unknown as AnyHandler);
     target.route({
       method: route.method,
       // Probes of load balancers ask so.
