@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { compressSync, uncompressSync } from 'snappy';
 import { expect, test } from 'vitest';
-import { unsnappy } from './unsnappy.ts';
+import { snappyHeader, unsnappy } from './unsnappy.ts';
 
-const headerOf = (block: Uint8Array): number => block.findIndex((byte) => byte < 128) + 1;
+const headerOf = (block: Uint8Array): number => snappyHeader(block)?.end ?? -1;
 
 test('gives what the library gives: short, long, repetitive and random', () => {
   const content = fc.oneof(
@@ -43,4 +43,16 @@ test('refuses what the library refuses, and never writes past the end', () => {
   );
   expect(unsnappy(block, 2, new Uint8Array(322))).toBe(false);
   expect(unsnappy(block, 2, new Uint8Array(324))).toBe(false);
+});
+
+test.each<[number[], { length: number; end: number } | null]>([
+  [[0], { length: 0, end: 1 }],
+  [[0x80, 1], { length: 128, end: 2 }],
+  [[0xff, 0xff, 0xff, 0xff, 0x0f], { length: 0xffffffff, end: 5 }],
+  [[0xff, 0xff, 0xff, 0xff, 0x1f], null],
+  [[0xff, 0xff, 0xff, 0xff, 0xff, 1], null],
+  [[0x80], null],
+  [[], null],
+])('the header %j', (bytes, header) => {
+  expect(snappyHeader(Uint8Array.from(bytes))).toEqual(header);
 });

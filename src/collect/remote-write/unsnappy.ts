@@ -1,4 +1,17 @@
 /**
+ * The length that a snappy block begins with, a varint of at most 32 bits, and where its content begins; null where there
+ * is none. To be asked before the library is: that takes the memory that the header announces.
+ */
+export function snappyHeader(block: Uint8Array): { readonly length: number; readonly end: number } | null {
+  let length = 0;
+  for (let i = 0; i < 5 && i < block.length; i++) {
+    length += (block[i] & 0x7f) * 128 ** i;
+    if (block[i] < 0x80) return length > 0xffffffff ? null : { length, end: i + 1 };
+  }
+  return null;
+}
+
+/**
  * Unpacks a snappy block behind its header into `target`, which has room for just what the header announced; false when
  * the block is damaged, or holds more or less. For large blocks: the library gives each its own memory, which is only
  * given back some time later, so that twenty at once would take twenty times as much. O(length), about 1 ns a byte.
