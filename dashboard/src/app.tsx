@@ -4,7 +4,7 @@ import { useApi } from './api.ts';
 import { instantWithZone } from './format.ts';
 import { onAnnouncement, startLive, useConnection } from './live.ts';
 import { Overview } from './pages/overview.tsx';
-import { SignIn } from './pages/sign-in.tsx';
+import { SetPassword, SignIn } from './pages/sign-in.tsx';
 import { Icon, Logo } from './parts/icons.tsx';
 import { KeysDialog, useGlobalKeys } from './parts/keys.tsx';
 import { RangePicker } from './parts/range-picker.tsx';
@@ -19,6 +19,7 @@ const AnomaliesPage = lazy(async () => ({ default: (await import('./pages/anomal
 const ExplorePage = lazy(async () => ({ default: (await import('./pages/explore.tsx')).ExplorePage }));
 const ForecastsPage = lazy(async () => ({ default: (await import('./pages/forecasts.tsx')).ForecastsPage }));
 const ModelsPage = lazy(async () => ({ default: (await import('./pages/models.tsx')).ModelsPage }));
+const UsersPage = lazy(async () => ({ default: (await import('./pages/users.tsx')).UsersPage }));
 const AuditPage = lazy(async () => ({ default: (await import('./pages/audit.tsx')).AuditPage }));
 const StatusPage = lazy(async () => ({ default: (await import('./pages/status.tsx')).StatusPage }));
 const SettingsPage = lazy(async () => ({ default: (await import('./pages/settings.tsx')).SettingsPage }));
@@ -30,6 +31,7 @@ export function App() {
     if (signedIn) startLive();
   }, [signedIn]);
   if (session.problem?.status === 401) return <SignIn problem={session.problem} retry={session.refetch} />;
+  if (session.data?.needs === 'password') return <SetPassword name={session.data.userId} />;
   return (
     <Frame problem={session.data === undefined ? session.problem : null} retry={session.refetch} ready={signedIn} />
   );
@@ -101,6 +103,7 @@ function Places() {
           <Route path="/forecasts" component={ForecastsPage} />
           <Route path="/models" component={ModelsPage} />
           <Route path="/status" component={StatusPage} />
+          <Route path="/users/:section?">{(params) => <UsersPage section={params.section ?? null} />}</Route>
           <Route path="/audit" component={AuditPage} />
           <Route path="/settings/:section?">
             {(params) => <SettingsPage section={params.section ?? 'configuration'} />}
@@ -163,6 +166,11 @@ function Side({ onKeys }: { onKeys: () => void }) {
         ))}
       </nav>
       <div className="foot">
+        {session?.needs === 'account' && (
+          <Link className="link" href="/users/account">
+            Make your account
+          </Link>
+        )}
         <button type="button" onClick={onKeys}>
           Keys <kbd>?</kbd>
         </button>

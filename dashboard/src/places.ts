@@ -6,6 +6,7 @@ export const places = [
   { path: '/forecasts', title: 'Forecasts' },
   { path: '/models', title: 'Models and ledger' },
   { path: '/status', title: 'Status' },
+  { path: '/users', title: 'Users' },
   { path: '/audit', title: 'Audit' },
   { path: '/settings', title: 'Settings' },
 ] as const;

@@ -27,7 +27,7 @@ export interface People {
   signIn(attempt: PasswordSignIn): Promise<SignIn & { readonly device: string }>;
   /** The first account: who came by the link becomes an admin with a password. @throws AuspexError CONFLICT. */
   claim(principal: Principal, name: string, password: string): Promise<SignIn>;
-  /** Ends the user's other sessions. `current` may be missing where no password is set. @throws AuspexError FORBIDDEN, CONFLICT. */
+  /** Ends the user's other sessions. `current` may be missing where no password is set. @throws AuspexError BAD_REQUEST, TOO_MANY_TRIES, CONFLICT. */
   changePassword(principal: Principal, current: string | null, password: string): Promise<void>;
   /** What the session is to do first. */
   needs(principal: Principal): Promise<'account' | 'password' | null>;
@@ -143,7 +143,9 @@ export function createPeople({
         // A stolen session is not to find the password by guessing.
         throttle.take({ account: id, exists: true, source: '', device: principal.id });
         if (!(await passwords.verify(current ?? '', user.passwordHash, true)))
-          throw new AuspexError('FORBIDDEN', 'The current password is wrong. The password is unchanged.');
+          throw new AuspexError('BAD_REQUEST', 'The current password is wrong; the password stays as it is.', {
+            data: { field: 'body.currentPassword' },
+          });
       }
       const passwordHash = await passwords.hash(password);
       const changed = await records.transaction(async (access) => {

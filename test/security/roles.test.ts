@@ -18,7 +18,7 @@ const [heading = '', ...lines] = readFileSync(new URL('../golden/role-matrix.txt
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('#'));
 const callers = heading.split(/\s+/).slice(1);
-const golden = new Map(
+const golden = new Map<string, readonly string[]>(
   lines.map((line) => {
     const [verb = '', path = '', ...cells] = line.split(/\s+/);
     return [`${verb} ${path}`, cells] as const;

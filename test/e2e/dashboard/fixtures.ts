@@ -528,7 +528,23 @@ type Answer = (
 
 /** What the fixture server answers, by operation. */
 export const answers: { readonly [K in OperationId]?: Answer } = {
-  session: () => ({ userId: 'operator', scope: 'admin', expiresAt: null, csrf: 'csrf-of-the-fixture' }),
+  session: () => session,
+  signIn: (_w, _p, _q, body) => ({ ...session, userId: (body as { name: string }).name }),
+  users: (w) => ({
+    items: [
+      user(w, 'ann', 'admin', 'active', 2),
+      user(w, 'bob', 'operator', 'invited', 0),
+      user(w, 'carol', 'viewer', 'disabled', 0),
+      user(w, 'dave.with-a-very-long-name@operations.example', 'approver', 'active', 1),
+    ],
+  }),
+  addUser: (w, _p, _q, body) => ({
+    ...user(w, (body as { name: string }).name, 'viewer', 'invited', 0),
+    ...(body as object),
+    link: userLink(w),
+  }),
+  changeUser: (w, { id = '' }, _q, body) => ({ ...user(w, id, 'viewer', 'active', 0), ...(body as object) }),
+  resetUser: (w) => userLink(w),
   overview: (w) => w.overview(),
   entities: (w) => ({ items: w.hosts() }),
   entity: (w, { id }) => {
@@ -1080,6 +1096,31 @@ export const answers: { readonly [K in OperationId]?: Answer } = {
     secret: 'auspex_ingest_3f9c1d7e5b2a4860',
   }),
 };
+
+const session: z.infer<typeof s.session> = {
+  userId: 'ann',
+  scope: 'admin',
+  role: 'admin',
+  expiresAt: null,
+  csrf: 'csrf-of-the-fixture',
+  needs: null,
+};
+
+function user(
+  w: World,
+  id: string,
+  role: z.infer<typeof s.role>,
+  state: z.infer<typeof s.user>['state'],
+  sessions: number,
+): z.infer<typeof s.user> {
+  const lastSignInAt = state === 'invited' ? null : w.iso(3 * day);
+  return { id, role, state, createdAt: w.iso(90 * day), lastSignInAt, sessions };
+}
+
+const userLink = (w: World): z.infer<typeof s.userLink> => ({
+  url: 'http://localhost:4700/sign-in?code=Wm9kZS1vZi10aGUtZml4dHVyZS1saW5rLXNob3duLW9uY2U',
+  expiresAt: w.iso(-day),
+});
 
 function auditRows(w: World): z.infer<typeof s.auditRow>[] {
   const row = (

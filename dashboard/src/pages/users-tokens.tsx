@@ -10,8 +10,17 @@ const scopes = [
   ['ingest', 'send data'],
   ['read', 'read everything'],
   ['operate', 'read, judge, silence, train'],
-  ['admin', 'everything, tokens too'],
+  ['approve', 'operate, and approve what others ask for'],
+  ['admin', 'everything, users and tokens too'],
 ] as const;
+const lives = [
+  ['30', '30 days'],
+  ['90', '90 days'],
+  ['365', 'a year'],
+  ['', 'until it is revoked'],
+] as const;
+/** An agent whose token ends falls silent; everything else is better forgotten than found. */
+const usualLife = (scope: Token['scope']): string => (scope === 'ingest' ? '' : '90');
 type Token = OperationOutput<'tokens'>['items'][number];
 
 export function Tokens() {
@@ -25,7 +34,7 @@ export function Tokens() {
         {({ items }) => (
           <div className="card flush">
             {items.length === 0 ? (
-              <Nothing title="No tokens">Programs and agents need one; people sign in by link.</Nothing>
+              <Nothing title="No tokens">Programs and agents need one; people sign in.</Nothing>
             ) : (
               <ul className="rows">
                 {items.map((t) => (
@@ -66,12 +75,17 @@ export function Tokens() {
   );
 }
 
+function inDays(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString();
+}
+
 function NewToken({ onMade }: { onMade: () => void }) {
   const [name, setName] = useState('');
   const [scope, setScope] = useState<Token['scope']>('ingest');
+  const [life, setLife] = useState('');
   const [copied, setCopied] = useState(false);
   const add = useMutation({
-    mutationFn: () => call('addToken', { body: { name, scope, expiresAt: null } }),
+    mutationFn: () => call('addToken', { body: { name, scope, expiresAt: life === '' ? null : inDays(Number(life)) } }),
     onSuccess: () => {
       setName('');
       setCopied(false);
@@ -100,10 +114,28 @@ function NewToken({ onMade }: { onMade: () => void }) {
         </label>
         <label className="field">
           It may
-          <select className="input" value={scope} onChange={(e) => setScope(e.target.value as Token['scope'])}>
+          <select
+            className="input"
+            value={scope}
+            onChange={(e) => {
+              const chosen = e.target.value as Token['scope'];
+              setScope(chosen);
+              setLife(usualLife(chosen));
+            }}
+          >
             {scopes.map(([value, text]) => (
               <option key={value} value={value}>
                 {value}: {text}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label className="field">
+          For
+          <select className="input" value={life} onChange={(e) => setLife(e.target.value)}>
+            {lives.map(([days, text]) => (
+              <option key={days} value={days}>
+                {text}
               </option>
             ))}
           </select>
