@@ -72,6 +72,9 @@ test('signing in, failing to, and being refused are written; a thousand guesses 
   running = await startServer();
   await rawRequest(running.port, `/sign-in?code=${await running.makeLink()}`, {});
   await rawRequest(running.port, '/sign-in?code=wrong', {});
+  await expect(
+    running.client('read').call('signIn', { body: { name: 'my password by mistake', password: 'S3cr3tCanary' } }),
+  ).rejects.toThrow();
   for (let i = 0; i < 1000; i++)
     await rawRequest(running.port, '/api/tokens', { headers: { authorization: `Bearer ausp_${'x'.repeat(43)}` } });
   const rows = await rowsOf();
@@ -81,7 +84,9 @@ test('signing in, failing to, and being refused are written; a thousand guesses 
     actor: { kind: 'user', name: 'owner' },
   });
   expect(rows.at(-2)).toMatchObject({ action: 'session.sign-in', outcome: 'failed', actor: { kind: 'nobody' } });
-  expect(rows.at(-3)).toMatchObject({
+  expect(rows.at(-3)).toMatchObject({ action: 'session.sign-in', outcome: 'failed', target: 'no user of this name' });
+  expect(JSON.stringify(rows)).not.toMatch(/S3cr3tCanary|by mistake/);
+  expect(rows.at(-4)).toMatchObject({
     action: 'access.refused',
     target: 'tokens',
     detail: { error: 'UNAUTHENTICATED' },
