@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { keepBackup } from '../../src/compose-backup.ts';
 import { AuspexError } from '../../src/errors.ts';
@@ -20,6 +21,7 @@ import { openLogOn } from './audit-forever.ts';
 /* kill -9 in the middle of an append to the audit log, of a backup, of a restore; and a disk that is full. KILLS sets how many. */
 
 const KILLS = Number(process.env['KILLS'] ?? 6);
+const BACKUPS = new URL('./backup-forever.ts', import.meta.url);
 let folder: string;
 beforeEach(() => {
   folder = newHome();
@@ -27,9 +29,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a child until it has printed so many lines, then a little longer, kills it, and gives the last line. */
-function runAndKill(script: string, args: readonly string[], lines: number, moreMs: number): Promise<string> {
+function runAndKill(script: URL, args: readonly string[], lines: number, moreMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, script), ...args], {
+    const child = spawn(process.execPath, [fileURLToPath(script), ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let text = '';
@@ -42,7 +44,7 @@ function runAndKill(script: string, args: readonly string[], lines: number, more
     });
     child.on('error', reject);
     child.on('exit', (code) => {
-      if (code !== null) reject(new Error(`${script} ended by itself with ${code}`));
+      if (code !== null) reject(new Error(`${script.pathname} ended by itself with ${code}`));
       else resolve(text.slice(0, text.lastIndexOf('\n')).split('\n').at(-1) ?? '');
     });
   });
@@ -52,7 +54,9 @@ test('kill -9 while rows are appended: the chain is whole, and every act that wa
   const home = join(folder, 'home');
   let before = 0;
   for (let kill = 0; kill < KILLS; kill++) {
-    const last = Number(await runAndKill('audit-forever.ts', [home], 5 + kill * 3, Math.random() * 40));
+    const last = Number(
+      await runAndKill(new URL('./audit-forever.ts', import.meta.url), [home], 5 + kill * 3, Math.random() * 40),
+    );
     const { stores, log } = await openLogOn(home);
     const report = await log.verify();
     expect(report.fault).toBeNull();
@@ -69,7 +73,7 @@ test('kill -9 while a backup is made: what has the name is whole, and the home f
   const file = join(folder, 'backup.tar.gz');
   let points = 0;
   for (let kill = 0; kill < KILLS; kill++) {
-    await runAndKill('backup-forever.ts', ['backup', home, file], kill % 3, Math.random() * 300);
+    await runAndKill(BACKUPS, ['backup', home, file], kill % 3, Math.random() * 300);
     if (existsSync(file)) expect((await readBackup(file)).files.length).toBeGreaterThan(1);
     const stores = await openTestStores(home, { bufferPoints: 512 });
     expect(stores.problems()).toEqual([]);
@@ -105,7 +109,7 @@ test('kill -9 while a backup is restored: the home folder is all of one or all o
   const home = join(folder, 'home');
   const seen = new Set<number>();
   for (let kill = 0; kill < KILLS; kill++) {
-    await runAndKill('backup-forever.ts', ['restore', home, ...files], 1 + (kill % 2), Math.random() * 60);
+    await runAndKill(BACKUPS, ['restore', home, ...files], 1 + (kill % 2), Math.random() * 60);
     await settleRestore(home);
     const stores = await openTestStores(home);
     expect(stores.problems()).toEqual([]);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { AuspexError } from '../../errors.ts';
 import type { ScrapeTls } from '../../model/scrape.ts';
 import type { Outbound, OutboundTls } from '../../platform/outbound.ts';
 
@@ -23,6 +24,8 @@ export type ScrapeFetch = (
 
 /** Redirects that are followed; credentials stay with the first origin. */
 const MAX_REDIRECTS = 5;
+const MOST_RATIO = 200;
+const UNJUDGED_BYTES = 1024 * 1024;
 
 /**
  * Fetches through the one way out: connections are kept, gzip is undone, redirects are followed. The target stands in the
@@ -62,9 +65,23 @@ export function createScrapeFetch(outbound: Pick<Outbound, 'open'>): ScrapeFetch
   };
 }
 
-/** The error of either side ends the other, and reaches the reader. */
-function gunzipped(body: Readable): Readable {
+/**
+ * The error of either side ends the other, and reaches the reader. A page of metrics becomes ten to twenty times shorter
+ * by gzip; one that unpacks to far more was made to fill memory, and is given up with its first megabyte.
+ */
+async function* gunzipped(body: Readable): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip();
   pipeline(body, gunzip, () => {});
-  return gunzip;
+  let unpacked = 0;
+  try {
+    for await (const piece of gunzip as AsyncIterable<Buffer>) {
+      unpacked += piece.length;
+      if (unpacked > UNJUDGED_BYTES && unpacked > MOST_RATIO * gunzip.bytesWritten) {
+        throw new AuspexError('TOO_LARGE', `the page unpacks to more than ${MOST_RATIO} times its size`);
+      }
+      yield piece;
+    }
+  } finally {
+    gunzip.destroy();
+  }
 }

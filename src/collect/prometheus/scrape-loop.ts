@@ -11,6 +11,8 @@ import { createRelabeller, type Relabeller } from './relabel.ts';
 import type { ScrapeFetch, ScrapeResponse } from './scrape-fetch.ts';
 import type { ScrapeTarget } from './targets.ts';
 
+/** Of one page, whatever `sample_limit` says: beyond it memory would be another’s to fill. */
+const MOST_SAMPLES = 500_000;
 const ACCEPT = 'application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
 
 /** One series of a page, known by its text. */
@@ -152,9 +154,15 @@ export class ScrapeLoop {
       if (series.labels !== null) page.added++;
     }
     const at = this.target.job.honorTimestamps && timestamp !== null ? timestamp : startedAt;
+    // A page that says a series twice means one value; the first holds, as for any repeated sample.
+    if (series.lastSeen === this.scrapes && at === startedAt) return;
     series.lastSeen = this.scrapes;
     series.tracked = at === startedAt;
-    if (series.labels !== null) page.emissions.push({ labels: series.labels, kind: series.kind, at, value });
+    if (series.labels === null) return;
+    if (page.emissions.length >= MOST_SAMPLES) {
+      throw new Error(`the page has more than ${MOST_SAMPLES.toLocaleString('en-US')} samples`);
+    }
+    page.emissions.push({ labels: series.labels, kind: series.kind, at, value });
   }
 
   private meet(text: string): KnownSeries {
