@@ -1,4 +1,5 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Role } from '../model/index.ts';
 import type { AuditFilter } from './commands/audit.ts';
 import { type GlobalOptions, connect } from './connect.ts';
 import { createOutput, exitCodes, type Output, reportError } from './output.ts';
@@ -53,6 +54,7 @@ export function createProgram(ended: (code: number) => void): Command {
   const host = (): Option => new Option('--host <name>', 'one host only');
 
   addLifecycle(command, act, globals);
+  addUsers(command, act, globals);
   addAudit(command, act, globals);
   addBackup(command, act, globals);
   addNow(command, act, globals, host);
@@ -161,6 +163,42 @@ function addBackup(command: MakeCommand, act: Act, globals: () => GlobalOptions)
         (await import('./commands/backup.ts')).restore(output, globals(), file, options),
       ),
     );
+}
+
+function addUsers(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {
+  const roles = ['viewer', 'operator', 'approver', 'admin'] as const;
+  const load = () => import('./commands/users.ts');
+  const users = command('users', 'who may sign in', 'auspex users add ann --role operator').action(
+    act(async (output) => (await load()).listUsers(connect(globals()), output)),
+  );
+  const sub = (name: string, description: string): Command =>
+    users.command(name).description(description).exitOverride();
+  sub('list', 'who may sign in').action(act(async (output) => (await load()).listUsers(connect(globals()), output)));
+  sub('add <name>', 'add a user; prints a one-time link with which they set a password')
+    .addOption(new Option('--role <role>', 'what they may do').choices(roles).default('viewer'))
+    .action(
+      act(async (output, name: string, options: { role: Role }) =>
+        (await load()).addUser(connect(globals()), output, name, options.role),
+      ),
+    );
+  sub('role', 'give another role, in force at once')
+    .argument('<name>')
+    .addArgument(new Argument('<role>').choices(roles))
+    .action(
+      act(async (output, name: string, role: Role) =>
+        (await load()).changeUser(connect(globals()), output, name, { role }),
+      ),
+    );
+  for (const [name, disabled, description] of [
+    ['disable', true, 'sign them out everywhere and let them in no more'],
+    ['enable', false, 'let them in again'],
+  ] as const)
+    sub(`${name} <name>`, description).action(
+      act(async (output, id: string) => (await load()).changeUser(connect(globals()), output, id, { disabled })),
+    );
+  sub('reset <name>', 'take the password away; prints a one-time link to set a new one').action(
+    act(async (output, name: string) => (await load()).resetUser(connect(globals()), output, name)),
+  );
 }
 
 function addAudit(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {

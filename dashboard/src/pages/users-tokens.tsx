@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { OperationOutput } from '../../../src/api/contract/index.ts';
 import { call, ProblemError, queries, useApi } from '../api.ts';
+import { CopyLine } from '../parts/copy-line.tsx';
 import { Modal } from '../parts/sheet.tsx';
 import { Loaded, Nothing, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
@@ -83,12 +84,10 @@ function NewToken({ onMade }: { onMade: () => void }) {
   const [name, setName] = useState('');
   const [scope, setScope] = useState<Token['scope']>('ingest');
   const [life, setLife] = useState('');
-  const [copied, setCopied] = useState(false);
   const add = useMutation({
     mutationFn: () => call('addToken', { body: { name, scope, expiresAt: life === '' ? null : inDays(Number(life)) } }),
     onSuccess: () => {
       setName('');
-      setCopied(false);
       onMade();
     },
   });
@@ -150,19 +149,11 @@ function NewToken({ onMade }: { onMade: () => void }) {
           <p>
             The secret of <strong>{add.data?.name}</strong>, shown this once. It is kept nowhere: copy it now.
           </p>
-          <div className="command">
-            <code>{secret}</code>
-            <button
-              type="button"
-              className="button"
-              onClick={() => void navigator.clipboard?.writeText(secret).then(() => setCopied(true))}
-            >
-              {copied ? 'Copied' : 'Copy'}
-            </button>
+          <CopyLine text={secret}>
             <button type="button" className="button quiet" onClick={() => add.reset()}>
               Hide
             </button>
-          </div>
+          </CopyLine>
         </div>
       )}
     </section>
