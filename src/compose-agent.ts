@@ -7,6 +7,7 @@ import { createSender } from './collect/remote-write/sender.ts';
 import { systemClock } from './compose.ts';
 import { runAgent } from './engine/agent.ts';
 import { Spool } from './store/spool.ts';
+import { knowSecrets } from './telemetry/hide.ts';
 import type { Logger } from './telemetry/log.ts';
 import { version } from './version.ts';
 
@@ -25,6 +26,7 @@ export interface AgentSettings {
 /** Runs the host collector for a server elsewhere until the signal; what cannot be delivered waits on the disk. */
 export async function startAgent(settings: AgentSettings, signal: AbortSignal): Promise<void> {
   const { url, token, home, intervalMs, caFile, log } = settings;
+  if (token !== undefined) knowSecrets([token]);
   const spool = await Spool.open(join(home, 'spool'), { quotaBytes: settings.spoolBytes });
   const sender = createSender({
     url,

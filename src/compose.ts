@@ -1,8 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { readFile, rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type AccessControl, createAccess } from './access/access.ts';
+import { auditKeysOf } from './access/audit-key.ts';
+import { AuditLog } from './access/audit-log.ts';
+import { takeNotes } from './access/audit-notes.ts';
+import { auditedModels, itself } from './access/audited-models.ts';
+import { recordSettings, recordSettingsSince, rememberSettings } from './access/audited-settings.ts';
 import { createHeartbeat, type Heartbeat } from './act/heartbeat.ts';
 import { createNotifier, type Notifier } from './act/notify/notifier.ts';
 import type { ServerParts, SettingsPort } from './api/http/ports.ts';
@@ -14,6 +20,7 @@ import { createScraper, type Scraper } from './collect/prometheus/scraper.ts';
 import { RemoteWriteDecoder } from './collect/remote-write/decode.ts';
 import { handleRemoteWrite } from './collect/remote-write/handle-remote-write.ts';
 import type { Config } from './config/schema.ts';
+import { secretsIn } from './config/redact.ts';
 import { diffConfig } from './config/reload.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { compileUserRule } from './decide/user-rules.ts';
@@ -26,10 +33,16 @@ import type { ComponentHealth } from './engine/engine-view.ts';
 import { EntityRegistry } from './engine/entity-registry.ts';
 import { AuspexError } from './errors.ts';
 import type { Clock, CollectorHealth } from './model/index.ts';
-import { ensureDirectory, writeFileAtomic } from './platform/files.ts';
-import { createOutbound } from './platform/outbound.ts';
+import { ensureDirectory } from './platform/files.ts';
+import { createOutbound, type Outbound } from './platform/outbound.ts';
+import { readSealed, writeSealed } from './platform/sealed-files.ts';
+import { SecretKeys } from './platform/secret-keys.ts';
+import type { KeyRing } from './platform/secrets.ts';
+import { settleRestore } from './store/backup-restore.ts';
+import { backupStream } from './store/backup-write.ts';
 import { openPostgresRecords } from './store/records/open-records.ts';
 import { openStores, type StoreOptions, type Stores } from './store/open-stores.ts';
+import { knowSecrets } from './telemetry/hide.ts';
 import type { Logger } from './telemetry/log.ts';
 import { registry as metricsRegistry } from './telemetry/metrics.ts';
 import { version } from './version.ts';
@@ -72,8 +85,12 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
   const startedAt = clock.now();
   const timeZone = config.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const entities = new EntityRegistry(timeZone);
+  knowSecrets(secretsIn(config));
+  await settleRestore(config.home);
+  const secretKeys = await SecretKeys.open(config.home);
   const stores = await openStores({
     ...options.storeOptions,
+    keys: secretKeys.ring,
     home: config.home,
     limits: {
       series: config.limits.series,
@@ -118,6 +135,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
   async function startParts(): Promise<RunningAuspex> {
     const outbound = createOutbound({ allow: config.outbound.allow });
     closers.push(() => outbound.close());
+    const audit = await openAudit();
     const access = createAccess({ records: stores.records, home: config.home, clock });
     await access.start();
     const notifier = createNotifier({
@@ -134,14 +152,14 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     const collector = config.collect.host
       ? createHostCollector({ intervalMs: config.collect.interval, clock, log })
       : null;
-    const scraper = createScraper({ jobs: config.scrape.jobs, clock, log, fetch: createScrapeFetch() });
+    const scraper = createScraper({ jobs: config.scrape.jobs, clock, log, fetch: createScrapeFetch(outbound) });
     const policy = policyOf(config, loaded);
     const engine = await Engine.start({
       metrics: stores.metrics,
       records: stores.records,
-      models: stores.models,
+      models: auditedModels(stores.models, audit),
       registry: entities,
-      snapshots: snapshotFiles(join(config.home, 'state')),
+      snapshots: snapshotFiles(config.home, secretKeys.ring, log),
       clock,
       log,
       options: {
@@ -167,7 +185,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     });
     closers.push(() => engine.close());
     notifier.start();
-    let heartbeat = startHeartbeat(config, engine);
+    let heartbeat = startHeartbeat(config, engine, outbound);
     closers.push(() => Promise.resolve(heartbeat?.stop()));
     const collecting = [collector, scraper].flatMap((one) =>
       one === null ? [] : [engine.collect(one, stopping.signal)],
@@ -179,46 +197,80 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
 
     const settings: SettingsPort = {
       list: () => loaded.explain(),
-      reload: async () => {
+      reload: async (by) => {
         const next = options.reload();
+        knowSecrets(secretsIn(next.config));
         const change = diffConfig(loaded.config, next.config);
+        const differing = [...change.changed, ...change.needRestart];
+        await recordSettings(audit, loaded.explain(), next.explain(), by, differing);
+        await rememberSettings({ records: stores.records, clock }, next.explain());
         engine.setPolicy(policyOf(next.config, next));
         notifier.setChannels(next.config.notify.channels);
         await scraper.reload(next.config.scrape.jobs);
         heartbeat?.stop();
-        heartbeat = startHeartbeat(next.config, engine);
+        heartbeat = startHeartbeat(next.config, engine, outbound);
         log.level = next.config.log.level;
         loaded = next;
         log.info({ changed: change.changed, needRestart: change.needRestart }, 'The configuration was read again');
         return change;
       },
     };
-    const parts = serverParts({ engine, access, notifier, settings, scraper });
+    const parts = serverParts({ engine, access, audit, notifier, settings, scraper });
     const caller = createLocalCaller(parts);
     closers.push(() => Promise.resolve(caller.close()));
     const server = options.listen ? await listen(parts) : null;
     if (server !== null) closers.push(() => server.close());
     const url = server === null ? '' : addressOf(server, config);
+    void settleKeys(secretKeys, log);
     return {
       engine,
       stores,
       access,
       caller,
       url,
-      reload: async () => void (await settings.reload('signal')),
-      signInLink: async () => `${url}/sign-in?code=${encodeURIComponent((await access.makeLink()).code)}`,
+      reload: async () => {
+        // First, so that a fault in the configuration does not hold up the keys.
+        await secretKeys.reload();
+        await settleKeys(secretKeys, log);
+        await settings.reload('signal');
+      },
+      signInLink: async () => {
+        // Printed where Auspex was started: a full disk must not keep the owner out.
+        await audit.recordBounded({ actor: itself, action: 'session.link', outcome: 'done' });
+        return `${url}/sign-in?code=${encodeURIComponent((await access.makeLink()).code)}`;
+      },
       close: closeAll,
     };
+  }
+
+  /** The audit log, with the start as its first row; watching goes on where that cannot be written. */
+  async function openAudit(): Promise<AuditLog> {
+    const { records } = stores;
+    const keys = await auditKeysOf(config.home, secretKeys.ring, true);
+    const audit = new AuditLog({ records, home: config.home, keys, clock, log });
+    closers.push(async () => {
+      await audit.record({ actor: itself, action: 'process.stop', outcome: 'done' }).catch(() => {});
+      await audit.close();
+    });
+    try {
+      await audit.record({ actor: itself, action: 'process.start', outcome: 'done', detail: { version } });
+      await takeNotes(config.home, audit);
+      await recordSettingsSince({ audit, records, clock }, loaded.explain());
+    } catch (error) {
+      log.error({ error }, 'The start could not be written to the audit log');
+    }
+    return audit;
   }
 
   function serverParts(parts: {
     engine: Engine;
     access: AccessControl;
+    audit: AuditLog;
     notifier: Notifier;
     settings: SettingsPort;
     scraper: Scraper;
   }): ServerParts {
-    const { engine, access, notifier, settings, scraper } = parts;
+    const { engine, access, audit, notifier, settings, scraper } = parts;
     const decoder = new RemoteWriteDecoder({
       resolve: (labels, kind) => engine.resolveSeries(labels, kind),
       limits: {
@@ -236,10 +288,21 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       metrics: stores.metrics,
       records: stores.records,
       access,
+      audit,
       settings,
       notifier,
       remoteWrite: (body, headers) =>
         handleRemoteWrite(decoder, (batch) => engine.ingest('remote-write', batch), body, headers),
+      backup: oneAtATime((withKeys) =>
+        backupStream({
+          home: config.home,
+          version,
+          createdAt: clock.now(),
+          withKeys,
+          hasRecords: config.records.postgres === null,
+          hold: () => stores.hold(),
+        }),
+      ),
       scrapeTargets: () =>
         scraper.targets().map((target) => ({
           ...target,
@@ -262,27 +325,41 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       staticDir: fileURLToPath(new URL('../dashboard/dist', import.meta.url)),
       basePath: config.server.basePath,
       allowedHosts: config.server.hosts,
-      limits: { remoteWriteBytes: config.limits.bodyBytes },
+      limits: {
+        remoteWriteBytes: config.limits.bodyBytes,
+        connectionsPerSource: config.limits.connectionsPerSource,
+      },
       ...(await certificateOf(config)),
     });
     await server.listen(config.server.listen.host, config.server.listen.port);
     return server;
   }
 
-  function startHeartbeat({ notify }: Config, engine: Engine): Heartbeat | null {
+  function startHeartbeat({ notify }: Config, engine: Engine, outbound: Outbound): Heartbeat | null {
     if (notify.heartbeat.url === null) return null;
     const heartbeat = createHeartbeat({
       url: notify.heartbeat.url,
       intervalMs: notify.heartbeat.interval,
       method: notify.heartbeat.method,
       healthy: () => engine.components().every((component) => component.state !== 'failed'),
-      outbound: createOutbound({ allow: config.outbound.allow }),
+      outbound,
       clock,
       log,
     });
     heartbeat.start();
     return heartbeat;
   }
+}
+
+/** Two backups at once would share the place where copies are laid. */
+function oneAtATime(make: (withKeys: boolean) => Readable): ServerParts['backup'] {
+  let running: Readable | null = null;
+  return ({ withKeys }) => {
+    if (running?.destroyed === false)
+      throw new AuspexError('CONFLICT', 'A backup is being made already; wait until it is done.');
+    running = make(withKeys);
+    return running;
+  };
 }
 
 /** The rules in force and the channels that are told; a name in `alerts.starter` that no rule has is named with its line. */
@@ -350,6 +427,22 @@ function componentsOf(parts: {
   ];
 }
 
+/** Encrypts anew what an older key encrypted, beside everything else: it may take a while. */
+async function settleKeys(keys: SecretKeys, log: Logger): Promise<void> {
+  try {
+    const { rewritten, dropped } = await keys.settle();
+    if (rewritten + dropped.length === 0) return;
+    const words = keys.isOwnFile ? 'were dropped' : `are no longer needed: take them out of ${keys.ring.origin}`;
+    log.info(
+      { files: rewritten, key: keys.ring.currentId },
+      `Models and learnt state are encrypted with the current key${dropped.length === 0 ? '' : `; the keys ${dropped.join(', ')} ${words}`}`,
+    );
+  } catch (error) {
+    const reason = AuspexError.from(error).message;
+    log.error(`Encrypting with the new key did not end, the old one is kept; it goes on at the next start: ${reason}`);
+  }
+}
+
 /** What must stay free: as configured, on a small disk at most a twentieth of it, or nothing would ever be taken in. */
 async function neededFreeBytes({ home, store }: Config): Promise<number> {
   await ensureDirectory(home);
@@ -357,21 +450,25 @@ async function neededFreeBytes({ home, store }: Config): Promise<number> {
   return Math.min(store.minFree, (disk.blocks * disk.bsize) / 20);
 }
 
-/** Learnt state in files that are never half written. */
-function snapshotFiles(folder: string): SnapshotStore {
+/** Learnt state in files that are encrypted and never half written. */
+function snapshotFiles(home: string, keys: KeyRing, log: Logger): SnapshotStore {
+  const folder = join(home, 'state');
   const made = ensureDirectory(folder);
   return {
     save: async (name, bytes) => {
       await made;
-      await writeFileAtomic(join(folder, name), bytes);
+      await writeSealed(home, `state/${name}`, bytes, keys);
     },
     load: async (name) => {
       await made;
       try {
-        return await readFile(join(folder, name));
+        return await readSealed(home, `state/${name}`, keys);
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-        throw error;
+        if (!(error instanceof AuspexError) || error.code !== 'STORE_DAMAGED') throw error;
+        log.error(error.message);
+        // No bytes are no state: whoever asked sets the file aside.
+        return new Uint8Array(0);
       }
     },
     setAside: (name) => rename(join(folder, name), join(folder, `${name}.damaged`)),

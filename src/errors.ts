@@ -18,7 +18,8 @@ export const errorTable = {
   UNAUTHENTICATED: {
     status: 401,
     title: 'Sign-in needed',
-    remedy: 'Open the link of `auspex dashboard --link`, or send a token as `Authorization: Bearer …`.',
+    remedy:
+      'Sign in with name and password, open the link of `auspex dashboard --link`, or send a token as `Authorization: Bearer …`.',
   },
   FORBIDDEN: {
     status: 403,
@@ -58,6 +59,12 @@ export const errorTable = {
     remedy:
       'Find what makes so many on the cardinality page and drop it, or raise `limits.series`. Series that exist go on.',
   },
+  TOO_MANY_TRIES: {
+    status: 429,
+    title: 'Too many tries to sign in',
+    remedy:
+      'Wait for the time in Retry-After, use a browser that has signed in before, or a one-time link of `auspex dashboard --link`.',
+  },
   TOO_BUSY: { status: 503, title: 'Too much is waiting', remedy: 'Send again after the time in Retry-After.' },
   STORE_FULL: {
     status: 503,
@@ -69,6 +76,16 @@ export const errorTable = {
     status: 503,
     title: 'The store cannot be written',
     remedy: 'See the log for the cause; check the disk and the rights on the home folder.',
+  },
+  AUDIT_FAILED: {
+    status: 503,
+    title: 'Not done, since it could not be written to the audit log',
+    remedy: 'Nothing was changed. Remove the cause named in the detail (a full disk, most often) and try again.',
+  },
+  BACKUP_DAMAGED: {
+    status: 400,
+    title: 'The backup is damaged or incomplete',
+    remedy: 'Take another backup file; nothing was changed.',
   },
   STORE_DAMAGED: {
     status: 500,
@@ -84,6 +101,12 @@ export const errorTable = {
     status: 500,
     title: 'Another Auspex uses this home folder',
     remedy: 'Stop it with `auspex stop`, or set AUSPEX_HOME to another folder.',
+  },
+  SECRET_KEY_MISSING: {
+    status: 500,
+    title: 'The key to what is stored is missing',
+    remedy:
+      'Put the key named in the detail back where it was (secret.key, AUSPEX_SECRET_KEY or the systemd credential), after the one that is there. If it is lost for good, move models, state and keys-in-use out of the home folder: what was learnt is learnt again.',
   },
   MODEL_DAMAGED: {
     status: 500,

@@ -39,7 +39,17 @@ const paths = {
   addToken: '/api/tokens',
   removeToken: '/api/tokens/{id}',
   session: '/api/session',
+  audit: '/api/audit',
+  verifyAudit: '/api/audit/verify',
   signOut: '/api/session',
+  signIn: '/api/session',
+  claimAccount: '/api/session/account',
+  changePassword: '/api/session/password',
+  signOutEverywhere: '/api/sessions',
+  users: '/api/users',
+  addUser: '/api/users',
+  changeUser: '/api/users/{id}',
+  resetUser: '/api/users/{id}/reset',
 } as const satisfies { readonly [K in OperationId]?: (typeof routes)[K]['path'] };
 
 const methods: { readonly [K in OperationId]?: (typeof routes)[K]['method'] } = {
@@ -53,6 +63,13 @@ const methods: { readonly [K in OperationId]?: (typeof routes)[K]['method'] } = 
   addToken: 'POST',
   removeToken: 'DELETE',
   signOut: 'DELETE',
+  signIn: 'POST',
+  claimAccount: 'POST',
+  changePassword: 'POST',
+  signOutEverywhere: 'DELETE',
+  addUser: 'POST',
+  changeUser: 'PUT',
+  resetUser: 'POST',
 };
 
 export type Operation = keyof typeof paths;
@@ -96,6 +113,12 @@ export function apiUrl(path: string, query: Input['query'] = {}): URL {
 
 let csrf: string | null = null;
 
+/** Another session began in this browser: what was read and the token belong to the one before. */
+export async function newSession(): Promise<void> {
+  csrf = null;
+  await queries.resetQueries();
+}
+
 /** Calls one operation of the contract. Throws a ProblemError, whatever went wrong. */
 export async function call<K extends Operation>(operation: K, input: Input = {}): Promise<OperationOutput<K>> {
   const path = paths[operation].replace(/\{(\w+)\}/g, (_, name: string) =>
@@ -104,7 +127,8 @@ export async function call<K extends Operation>(operation: K, input: Input = {})
   const method = methods[operation] ?? 'GET';
   const headers: Record<string, string> = { accept: 'application/json' };
   const known = csrf !== null;
-  if (method !== 'GET') {
+  // Who signs in has no session yet that could tell the token.
+  if (method !== 'GET' && operation !== 'signIn') {
     csrf ??= (await call('session')).csrf;
     if (csrf !== null) headers['x-csrf-token'] = csrf;
   }

@@ -4,13 +4,13 @@ import { useApi } from './api.ts';
 import { instantWithZone } from './format.ts';
 import { onAnnouncement, startLive, useConnection } from './live.ts';
 import { Overview } from './pages/overview.tsx';
-import { SignIn } from './pages/sign-in.tsx';
+import { SetPassword, SignIn } from './pages/sign-in.tsx';
 import { Icon, Logo } from './parts/icons.tsx';
 import { KeysDialog, useGlobalKeys } from './parts/keys.tsx';
 import { RangePicker } from './parts/range-picker.tsx';
 import { Modal } from './parts/sheet.tsx';
 import { Nothing, PageSkeleton, ProblemNotice } from './parts/states.tsx';
-import { places } from './places.ts';
+import { places, placesFor } from './places.ts';
 import { rangeSearch } from './range.ts';
 
 const Palette = lazy(async () => ({ default: (await import('./parts/palette.tsx')).Palette }));
@@ -19,6 +19,8 @@ const AnomaliesPage = lazy(async () => ({ default: (await import('./pages/anomal
 const ExplorePage = lazy(async () => ({ default: (await import('./pages/explore.tsx')).ExplorePage }));
 const ForecastsPage = lazy(async () => ({ default: (await import('./pages/forecasts.tsx')).ForecastsPage }));
 const ModelsPage = lazy(async () => ({ default: (await import('./pages/models.tsx')).ModelsPage }));
+const UsersPage = lazy(async () => ({ default: (await import('./pages/users.tsx')).UsersPage }));
+const AuditPage = lazy(async () => ({ default: (await import('./pages/audit.tsx')).AuditPage }));
 const StatusPage = lazy(async () => ({ default: (await import('./pages/status.tsx')).StatusPage }));
 const SettingsPage = lazy(async () => ({ default: (await import('./pages/settings.tsx')).SettingsPage }));
 
@@ -29,6 +31,7 @@ export function App() {
     if (signedIn) startLive();
   }, [signedIn]);
   if (session.problem?.status === 401) return <SignIn problem={session.problem} retry={session.refetch} />;
+  if (session.data?.needs === 'password') return <SetPassword name={session.data.userId} />;
   return (
     <Frame problem={session.data === undefined ? session.problem : null} retry={session.refetch} ready={signedIn} />
   );
@@ -100,6 +103,8 @@ function Places() {
           <Route path="/forecasts" component={ForecastsPage} />
           <Route path="/models" component={ModelsPage} />
           <Route path="/status" component={StatusPage} />
+          <Route path="/users/:section?">{(params) => <UsersPage section={params.section ?? null} />}</Route>
+          <Route path="/audit" component={AuditPage} />
           <Route path="/settings/:section?">
             {(params) => <SettingsPage section={params.section ?? 'configuration'} />}
           </Route>
@@ -137,13 +142,14 @@ function Side({ onKeys }: { onKeys: () => void }) {
   const search = useSearch();
   const { data } = useApi('overview');
   const open = data?.anomalies.length ?? 0;
+  const { data: session } = useApi('session', {}, { staleTime: 5 * 60_000 });
   return (
     <aside className="side">
       <Link href="/" className="brand">
         <Logo /> Auspex
       </Link>
       <nav className="places" aria-label="Places">
-        {places.map((place) => (
+        {placesFor(session?.scope).map((place) => (
           <Link
             key={place.path}
             href={`${place.path}${rangeSearch(search)}`}
@@ -160,6 +166,11 @@ function Side({ onKeys }: { onKeys: () => void }) {
         ))}
       </nav>
       <div className="foot">
+        {session?.needs === 'account' && (
+          <Link className="link" href="/users/account">
+            Make your account
+          </Link>
+        )}
         <button type="button" onClick={onKeys}>
           Keys <kbd>?</kbd>
         </button>
@@ -174,6 +185,7 @@ function PlacesMenu() {
   const search = useSearch();
   const [open, setOpen] = useState(false);
   const close = () => setOpen(false);
+  const { data: session } = useApi('session', {}, { staleTime: 5 * 60_000 });
   return (
     <>
       <button
@@ -188,7 +200,7 @@ function PlacesMenu() {
       {open && (
         <Modal open onClose={close} title="Places">
           <nav className="places form" aria-label="Places">
-            {places.map((place) => (
+            {placesFor(session?.scope).map((place) => (
               <Link
                 key={place.path}
                 href={`${place.path}${rangeSearch(search)}`}

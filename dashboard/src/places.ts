@@ -6,5 +6,14 @@ export const places = [
   { path: '/forecasts', title: 'Forecasts' },
   { path: '/models', title: 'Models and ledger' },
   { path: '/status', title: 'Status' },
+  { path: '/users', title: 'Users' },
+  { path: '/audit', title: 'Audit' },
   { path: '/settings', title: 'Settings' },
 ] as const;
+
+/** Places that only admins are shown: others would be refused there. */
+const adminPlaces: readonly string[] = ['/audit'];
+
+export function placesFor(scope: string | undefined): readonly (typeof places)[number][] {
+  return scope === 'admin' ? places : places.filter((place) => !adminPlaces.includes(place.path));
+}

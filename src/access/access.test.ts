@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { memoryRecordStore } from '../../test/integration/notify/memory-record-store.ts';
 import type { TokenScope } from '../model/index.ts';
-import { createAccess, type Principal, type RequiredAccess } from './access.ts';
+import { createAccess, type Principal } from './access.ts';
+import type { RequiredAccess } from './roles.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -111,11 +112,15 @@ test('the use of a token is noted at most once a minute', async () => {
 
 test('every cell of scope and requirement', () => {
   const { access } = setUp();
-  const required: RequiredAccess[] = ['public', 'ingest', 'read', 'operate', 'admin'];
+  const required: RequiredAccess[] = ['public', 'ingest', 'read', 'operate', 'approve', 'admin'];
   const allowed = (scope: TokenScope) =>
     required.filter((need) => {
       try {
-        access.authorise(need, { kind: 'token', userId: '', scope, expiresAt: null, id: '', csrf: null }, from());
+        access.authorise(
+          need,
+          { kind: 'token', userId: '', scope, role: null, expiresAt: null, id: '', csrf: null },
+          from(),
+        );
         return true;
       } catch (error) {
         expect(error).toMatchObject({ code: 'FORBIDDEN' });
@@ -125,6 +130,7 @@ test('every cell of scope and requirement', () => {
   expect(allowed('ingest')).toEqual(['public', 'ingest']);
   expect(allowed('read')).toEqual(['public', 'read']);
   expect(allowed('operate')).toEqual(['public', 'read', 'operate']);
+  expect(allowed('approve')).toEqual(['public', 'read', 'operate', 'approve']);
   expect(allowed('admin')).toEqual(required);
 });
 

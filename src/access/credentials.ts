@@ -22,3 +22,6 @@ export function equalSecrets(a: string, b: string): boolean {
   const [left, right] = [createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest()];
   return timingSafeEqual(left, right);
 }
+
+/** What `newSecret` makes: 256 bits. */
+export const SECRET_FORM = /^[A-Za-z0-9_-]{43}$/;

@@ -1,6 +1,7 @@
 import { AuspexError } from '../errors.ts';
 import type { Clock } from '../model/index.ts';
 import { type Outbound, placeOf } from '../platform/outbound.ts';
+import { hideSecrets } from '../telemetry/hide.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 export interface HeartbeatOptions {
@@ -36,7 +37,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   let timer: NodeJS.Timeout | undefined;
   let beating = false;
 
-  function fail(words: string): false {
+  function fail(reason: string): false {
+    const words = hideSecrets(reason);
     if (lastError !== words) log.warn({ error: words }, 'The outward heartbeat failed');
     lastError = words;
     return false;

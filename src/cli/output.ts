@@ -1,4 +1,5 @@
 import { AuspexError, errorTable } from '../errors.ts';
+import { hideSecrets } from '../telemetry/hide.ts';
 
 /** 0 fine, 1 findings, 2 wrong use, 3 cannot reach, 4 failed. */
 export const exitCodes = { fine: 0, findings: 1, wrongUse: 2, cannotReach: 3, failed: 4 } as const;
@@ -95,11 +96,12 @@ export function formatTime(iso: string | null): string {
 export function reportError(output: Output, thrown: unknown): number {
   const error = AuspexError.from(thrown);
   const entry = errorTable[error.code];
+  const detail = hideSecrets(error.message);
   if (output.json)
     process.stdout.write(
-      `${JSON.stringify({ error: { code: error.code, title: entry.title, detail: error.message, remedy: entry.remedy } }, null, 2)}\n`,
+      `${JSON.stringify({ error: { code: error.code, title: entry.title, detail, remedy: entry.remedy } }, null, 2)}\n`,
     );
-  else process.stderr.write(`${entry.title} (${error.code}): ${error.message}\n${entry.remedy}\n`);
+  else process.stderr.write(`${entry.title} (${error.code}): ${detail}\n${entry.remedy}\n`);
   if (error.code === 'UNREACHABLE' || error.code === 'TIMEOUT') return exitCodes.cannotReach;
   if (error.code === 'BAD_REQUEST' || error.code === 'NOT_FOUND' || error.code === 'CONFIG_INVALID')
     return exitCodes.wrongUse;

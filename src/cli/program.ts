@@ -1,4 +1,6 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Role } from '../model/index.ts';
+import type { AuditFilter } from './commands/audit.ts';
 import { type GlobalOptions, connect } from './connect.ts';
 import { createOutput, exitCodes, type Output, reportError } from './output.ts';
 
@@ -52,6 +54,9 @@ export function createProgram(ended: (code: number) => void): Command {
   const host = (): Option => new Option('--host <name>', 'one host only');
 
   addLifecycle(command, act, globals);
+  addUsers(command, act, globals);
+  addAudit(command, act, globals);
+  addBackup(command, act, globals);
   addNow(command, act, globals, host);
   addModels(command, act, globals, host);
   return program;
@@ -108,15 +113,125 @@ function addLifecycle(command: MakeCommand, act: Act, globals: () => GlobalOptio
         (await import('./commands/doctor.ts')).doctor(output, globals(), options.bundle),
       ),
     );
+  const secrets = command(
+    'secrets',
+    'the keys that models and learnt state are encrypted with',
+    'auspex secrets rotate',
+  ).action(act(async (output) => (await import('./commands/secrets.ts')).secrets(output, globals())));
+  secrets
+    .command('rotate')
+    .description('make a new key, encrypt everything with it, drop the old one')
+    .exitOverride()
+    .action(act(async (output) => (await import('./commands/secrets.ts')).rotate(output, globals())));
   command('token', 'make a token: for an agent, Prometheus or a program', 'auspex token --name web-2 --scope ingest')
     .requiredOption('--name <name>', 'what it is for')
     .addOption(
-      new Option('--scope <scope>', 'what it may do').choices(['ingest', 'read', 'operate', 'admin']).default('ingest'),
+      new Option('--scope <scope>', 'what it may do')
+        .choices(['ingest', 'read', 'operate', 'approve', 'admin'])
+        .default('ingest'),
     )
     .option('--days <n>', 'ends after so many days', positive)
     .action(
-      act(async (output, options: { name: string; scope: 'ingest' | 'read' | 'operate' | 'admin'; days?: number }) =>
-        (await import('./commands/lifecycle.ts')).token(output, connect(globals()), options),
+      act(
+        async (
+          output,
+          options: { name: string; scope: 'ingest' | 'read' | 'operate' | 'approve' | 'admin'; days?: number },
+        ) => (await import('./commands/lifecycle.ts')).token(output, connect(globals()), options),
+      ),
+    );
+}
+
+function addBackup(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {
+  command(
+    'backup',
+    'everything in one file, while Auspex runs or is stopped: samples, records, models, what was learnt',
+    'auspex backup auspex-2026-11-21.tar.gz',
+  )
+    .argument('<file>', 'where to; it has this name only once it is whole and was read back')
+    .option('--with-keys', 'also the key file: the backup alone then reads everything')
+    .action(
+      act(async (output, file: string, options: { withKeys?: boolean }) =>
+        (await import('./commands/backup.ts')).backup(output, globals(), file, options.withKeys === true),
+      ),
+    );
+  command('restore', 'a backup into the home folder of a stopped Auspex', 'auspex restore auspex-2026-11-21.tar.gz')
+    .argument('<file>', 'the backup')
+    .option('--force', 'over data that are there; they are kept in a folder beside')
+    .option('--without-keys', 'where its key is lost: leave out what cannot be read')
+    .action(
+      act(async (output, file: string, options: { force?: boolean; withoutKeys?: boolean }) =>
+        (await import('./commands/backup.ts')).restore(output, globals(), file, options),
+      ),
+    );
+}
+
+function addUsers(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {
+  const roles = ['viewer', 'operator', 'approver', 'admin'] as const;
+  const load = () => import('./commands/users.ts');
+  const users = command('users', 'who may sign in', 'auspex users add ann --role operator').action(
+    act(async (output) => (await load()).listUsers(connect(globals()), output)),
+  );
+  const sub = (name: string, description: string): Command =>
+    users.command(name).description(description).exitOverride();
+  sub('list', 'who may sign in').action(act(async (output) => (await load()).listUsers(connect(globals()), output)));
+  sub('add <name>', 'add a user; prints a one-time link with which they set a password')
+    .addOption(new Option('--role <role>', 'what they may do').choices(roles).default('viewer'))
+    .action(
+      act(async (output, name: string, options: { role: Role }) =>
+        (await load()).addUser(connect(globals()), output, name, options.role),
+      ),
+    );
+  sub('role', 'give another role, in force at once')
+    .argument('<name>')
+    .addArgument(new Argument('<role>').choices(roles))
+    .action(
+      act(async (output, name: string, role: Role) =>
+        (await load()).changeUser(connect(globals()), output, name, { role }),
+      ),
+    );
+  for (const [name, disabled, description] of [
+    ['disable', true, 'sign them out everywhere and let them in no more'],
+    ['enable', false, 'let them in again'],
+  ] as const)
+    sub(`${name} <name>`, description).action(
+      act(async (output, id: string) => (await load()).changeUser(connect(globals()), output, id, { disabled })),
+    );
+  sub('reset <name>', 'take the password away; prints a one-time link to set a new one').action(
+    act(async (output, name: string) => (await load()).resetUser(connect(globals()), output, name)),
+  );
+}
+
+function addAudit(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {
+  const outcomes = ['begun', 'done', 'failed', 'refused'] as const;
+  const audit = command(
+    'audit',
+    'what was done, by whom and from where, newest first',
+    'auspex audit --actor ann --days 7',
+  )
+    .option('--actor <name>', 'of one user or token')
+    .option('--action <action>', 'of one kind: token.add, session.sign-in, model.promote …')
+    .option('--target <target>', 'on one thing')
+    .addOption(new Option('--outcome <outcome>', 'how it went').choices(outcomes))
+    .option('--days <n>', 'how far back', positive)
+    .option('--limit <n>', 'how many', positive, 50)
+    .action(
+      act(async (output, options: AuditFilter) =>
+        (await import('./commands/audit.ts')).listAudit(connect(globals()), output, options),
+      ),
+    );
+  audit
+    .command('verify')
+    .description('whether a row was edited, removed, moved or cut off; exit 1 where one was')
+    .exitOverride()
+    .action(act(async (output) => (await import('./commands/audit.ts')).verifyAudit(output, globals())));
+  audit
+    .command('export')
+    .description('the log with its hashes on stdout, for who audits')
+    .addOption(new Option('--format <format>', 'JSON lines or CSV').choices(['json', 'csv']).default('json'))
+    .exitOverride()
+    .action(
+      act(async (_output, { format }: { format: 'json' | 'csv' }) =>
+        (await import('./commands/audit.ts')).exportAudit(connect(globals()), format, audit.opts<AuditFilter>().days),
       ),
     );
 }

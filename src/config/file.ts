@@ -46,14 +46,7 @@ export function parseConfigText(text: string, path: string): ConfigFile {
     const words = fault.code === 'DUPLICATE_KEY' ? 'the key stands there twice' : lowerFirst(fault.message);
     throw configError(path, { line: place.line, column: place.col }, `${words}.`);
   }
-  const content: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
-  if (typeof content !== 'object' || Array.isArray(content)) {
-    throw configError(
-      path,
-      { line: 1, column: 1 },
-      'the file holds no table of keys. Expected lines like `workers: 1`.',
-    );
-  }
+  const content = contentOf(document, path);
   const placeOf = (offset: number): Place => {
     const place = lines.linePos(offset);
     return { line: place.line, column: place.col };
@@ -74,6 +67,23 @@ export function parseConfigText(text: string, path: string): ConfigFile {
       return yaml().isNode(pair?.key) && pair.key.range ? placeOf(pair.key.range[0]) : this.locate(where);
     },
   };
+}
+
+/** Aliases are resolved only here: one without its anchor, or so many that the file would unfold without end, is a fault too. */
+function contentOf(document: Document, path: string): object {
+  let content: unknown;
+  try {
+    content = document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch {
+    // The library's words hold the alias, which may be a password that someone left without quotes.
+    throw configError(
+      path,
+      { line: 1, column: 1 },
+      'an alias (*name) has no anchor (&name) before it, or is used too often. Put a value that begins with * in quotes.',
+    );
+  }
+  if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content;
+  throw configError(path, { line: 1, column: 1 }, 'the file holds no table of keys. Expected lines like `workers: 1`.');
 }
 
 /** A fault in a file, named so that an editor can jump to it. */

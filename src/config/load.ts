@@ -43,7 +43,14 @@ export interface LoadOptions {
 }
 
 /** Variables of the command line and the tests, which are no settings. */
-const otherVariables = new Set(['AUSPEX_CONFIG', 'AUSPEX_TOKEN', 'AUSPEX_TO', 'AUSPEX_URL', 'AUSPEX_FORBID_SKIPS']);
+const otherVariables = new Set([
+  'AUSPEX_CONFIG',
+  'AUSPEX_TOKEN',
+  'AUSPEX_TO',
+  'AUSPEX_URL',
+  'AUSPEX_SECRET_KEY',
+  'AUSPEX_FORBID_SKIPS',
+]);
 
 /**
  * Reads the configuration: defaults, overridden by the file, by the environment, by flags. Reads small files at once

@@ -161,11 +161,16 @@ export const configSchema = z.strictObject({
   }),
   limits: section({
     bodyBytes: key(size('1KB').prefault('16MB'), 'size', 'Largest request body, as sent.'),
-    decompressedBytes: key(size('1KB').prefault('64MB'), 'size', 'Largest request body, unpacked.'),
+    decompressedBytes: key(size('1KB').prefault('32MB'), 'size', 'Largest request body, unpacked.'),
     series: key(
       z.int().min(100).max(10_000_000).prefault(100_000),
       'number',
       'Most series; existing ones go on beyond it.',
+    ),
+    connectionsPerSource: key(
+      z.int().min(10).max(100_000).prefault(500),
+      'number',
+      'Most connections at once from one address; behind a proxy all come from it.',
     ),
     labels: key(z.int().min(1).max(1000).prefault(64), 'number', 'Most labels of one series.', live),
     labelNameBytes: key(size('16').prefault(512), 'size', 'Longest label name.', live),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Matcher } from '../model/index.ts';
+import { anchoredRegex, type Matcher } from '../model/index.ts';
 
 /* How values are written in the configuration: durations, sizes, addresses. Each schema says in words what it expects. */
 
@@ -66,7 +66,7 @@ export function parseMatcher(text: unknown): Matcher | null {
   const value = match[3] ?? match[4] ?? match[5] ?? '';
   if (op === '=~' || op === '!~') {
     try {
-      new RegExp(value);
+      anchoredRegex(value);
     } catch {
       return null;
     }

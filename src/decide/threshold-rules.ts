@@ -1,4 +1,4 @@
-import { type Alert, type Labels, labelValue, type Matcher, type Resource } from '../model/index.ts';
+import { type Alert, anchoredRegex, type Labels, labelValue, type Matcher, type Resource } from '../model/index.ts';
 import type { Observation } from './alert-book.ts';
 import type { ConditionReading } from './alert-state.ts';
 
@@ -117,7 +117,7 @@ export const below = (value: number, limit: number, clear = limit): Clause => ({
 /** Whether a label set satisfies all matchers; regular expressions are anchored at both ends, a missing label is empty. */
 export function labelMatcher(matchers: readonly Matcher[]): (labels: Labels) => boolean {
   const tests = matchers.map(({ name, op, value }) => {
-    const pattern = op === '=~' || op === '!~' ? new RegExp(`^(?:${value})$`) : null;
+    const pattern = op === '=~' || op === '!~' ? anchoredRegex(value) : null;
     const wanted = op === '=' || op === '=~';
     return (labels: Labels) => {
       const found = labelValue(labels, name) ?? '';

@@ -1,5 +1,6 @@
 export * from './alert.ts';
 export * from './anchored-regex.ts';
+export * from './audit.ts';
 export * from './confidence.ts';
 export * from './entity.ts';
 export * from './execution.ts';

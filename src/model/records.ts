@@ -1,4 +1,5 @@
 import type { Alert, Notification, Silence } from './alert.ts';
+import type { AuditRow } from './audit.ts';
 import type { Entity } from './entity.ts';
 import type { Execution } from './execution.ts';
 import type { Finding } from './finding.ts';
@@ -63,7 +64,7 @@ export interface FeedbackRow {
   readonly by: string;
 }
 
-export type TokenScope = 'ingest' | 'read' | 'operate' | 'admin';
+export type TokenScope = 'ingest' | 'read' | 'operate' | 'admin' | 'approve';
 export interface TokenRow {
   readonly id: string;
   readonly name: string;
@@ -75,10 +76,24 @@ export interface TokenRow {
   readonly lastUsedAt: number | null;
 }
 
+export type Role = 'viewer' | 'operator' | 'approver' | 'admin';
+export interface UserRow {
+  /** The name to sign in with, lower case. */
+  readonly id: string;
+  readonly role: Role;
+  /** Argon2id in PHC form; null before a password is set, and after a reset. */
+  readonly passwordHash: string | null;
+  readonly createdAt: number;
+  readonly disabledAt: number | null;
+  readonly lastSignInAt: number | null;
+}
+
 export interface SessionRow {
   /** SHA-256 of the cookie's value, hex. */
   readonly id: string;
+  /** The user's id; `owner` for who came by a link that belongs to no user. */
   readonly userId: string;
+  /** Of the owner; a user's is read from the role anew with each request. */
   readonly scope: TokenScope;
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -138,9 +153,11 @@ export interface Tables {
   model_metadata: ModelMetadataRow;
   tokens: TokenRow;
   sessions: SessionRow;
+  users: UserRow;
   agents: AgentRow;
   settings: SettingRow;
   idempotency_keys: IdempotencyRow;
+  audit_log: AuditRow;
 }
 export type TableName = keyof Tables;
 

@@ -10,8 +10,8 @@ export type AddressClass = 'public' | 'private' | 'loopback' | 'forbidden';
 const forbidden = blockList(
   ['0.0.0.0/8', '169.254.0.0/16', '192.0.0.0/24', '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'],
   ['224.0.0.0/4', '240.0.0.0/4', '::/128', 'fe80::/10', 'fec0::/10', 'ff00::/8', '100::/64', '2001:db8::/32'],
-  // Metadata services that lie outside the link-local range: Amazon over IPv6, Alibaba, Azure's host agent.
-  ['fd00:ec2::254/128', '100.100.100.200/32', '168.63.129.16/32'],
+  // Metadata services that lie outside the link-local range: Amazon, Google and Scaleway over IPv6, Alibaba, Azure's host agent.
+  ['fd00:ec2::254/128', 'fd20:ce::254/128', 'fd00:42::42/128', '100.100.100.200/32', '168.63.129.16/32'],
 );
 const loopback = blockList(['127.0.0.0/8', '::1/128']);
 const notPublic = blockList([

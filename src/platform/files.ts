@@ -6,10 +6,15 @@ import { basename, dirname, join } from 'node:path';
  * Writes a file so that a reader, also after a power cut, finds either all of the old or all of the new content:
  * temporary name beside it, fsync, rename, fsync of the folder. Costs two fsyncs.
  *
+ * @param data Content, or its pieces one after another.
  * @param mode Rights of the new file; only the owner may read it unless told.
  * @throws The system's error; the temporary file is removed then.
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o600): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | Iterable<Uint8Array>,
+  mode = 0o600,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     const file = await open(temporary, 'wx', mode);

@@ -1,5 +1,6 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { Agent } from 'undici';
 import { AuspexError } from '../errors.ts';
 import { addressRanges, classifyAddress } from './addresses.ts';
@@ -32,10 +33,22 @@ export interface OutboundRequest {
   readonly signal?: AbortSignal;
 }
 
+export type OutboundOpen = Omit<OutboundRequest, 'timeoutMs' | 'maxBytes'> & {
+  readonly signal: AbortSignal;
+  readonly redirects?: number;
+};
+
 export interface OutboundResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Uint8Array;
+}
+
+/** An answer that is read as it comes. */
+export interface OutboundStream {
+  readonly status: number;
+  readonly headers: OutboundResponse['headers'];
+  readonly body: Readable & { dump(): Promise<void> };
 }
 
 /** The one way out for HTTP. The address is checked when the connection is made, so that a name cannot change between check and use. */
@@ -45,6 +58,13 @@ export interface Outbound {
    * @throws AuspexError OUTBOUND_REFUSED, UNREACHABLE, TIMEOUT, TOO_LARGE.
    */
   request(url: string | URL, options: OutboundRequest): Promise<OutboundResponse>;
+  /**
+   * One request whose answer is streamed; the signal ends it, also while it is read. Redirects are followed up to
+   * `redirects` times, none unless told: another origin than the first is judged as `given`, whoever chose the first, and
+   * gets neither credentials nor certificates.
+   * @throws AuspexError OUTBOUND_REFUSED, UNREACHABLE.
+   */
+  open(url: string | URL, options: OutboundOpen): Promise<OutboundStream>;
   /** The checked address of a name, for what is not HTTP (SMTP): connect to it, not to the name. @throws AuspexError OUTBOUND_REFUSED, UNREACHABLE. */
   resolve(hostname: string, purpose: OutboundPurpose): Promise<string>;
   close(): Promise<void>;
@@ -107,25 +127,43 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     return agent;
   };
 
+  const send = async (target: URL, how: OutboundOpen) => {
+    // Loaded when something is first called: most installations never do, and it holds megabytes.
+    const undici = await import('undici');
+    return await undici.request(target, {
+      method: how.method ?? 'GET',
+      dispatcher: agentFor(undici, how.purpose, how.tls),
+      headers: { 'user-agent': 'Auspex', ...how.headers },
+      body: how.body ?? null,
+      signal: how.signal,
+    });
+  };
+
   return {
     async request(url, how) {
       const target = parseUrl(url);
       const timeout = AbortSignal.timeout(how.timeoutMs ?? 10_000);
       const signal = how.signal === undefined ? timeout : AbortSignal.any([timeout, how.signal]);
       try {
-        // Loaded when something is first called: most installations never do, and it holds megabytes.
-        const undici = await import('undici');
-        const answer = await undici.request(target, {
-          method: how.method ?? 'GET',
-          dispatcher: agentFor(undici, how.purpose, how.tls),
-          headers: { 'user-agent': 'Auspex', ...how.headers },
-          body: how.body ?? null,
-          signal,
-        });
+        const answer = await send(target, { ...how, signal });
         const body = await readLimited(answer.body, how.maxBytes ?? 1_048_576, target);
         return { status: answer.statusCode, headers: answer.headers, body };
       } catch (error) {
         throw explain(error, target, timeout, how.timeoutMs ?? 10_000);
+      }
+    },
+    async open(url, how) {
+      const first = parseUrl(url);
+      let target = first;
+      for (let left = how.redirects ?? 0; ; left--) {
+        const atHome = target.origin === first.origin;
+        const answer = await send(target, atHome ? how : asStranger(how)).catch((error: unknown) => {
+          throw explain(error, target);
+        });
+        const next = left > 0 ? redirectOf(answer.statusCode, answer.headers.location) : null;
+        if (next === null) return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+        await answer.body.dump({ limit: 65_536, signal: how.signal }).catch(() => null);
+        target = parseUrl(URL.parse(next, target.href) ?? next);
       }
     },
     resolve(hostname, purpose) {
@@ -145,6 +183,19 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
       agents.clear();
     },
   };
+}
+
+/** What another origin than the one that was meant may see: nothing that proves who we are. */
+function asStranger({ tls, headers, ...how }: OutboundOpen): OutboundOpen {
+  void tls;
+  const plain = Object.entries(headers ?? {}).filter(
+    ([name]) => !/^(authorization|cookie|proxy-authorization)$/i.test(name),
+  );
+  return { ...how, purpose: 'given', headers: Object.fromEntries(plain) };
+}
+
+function redirectOf(status: number, location: string | string[] | undefined): string | null {
+  return [301, 302, 303, 307, 308].includes(status) && typeof location === 'string' ? location : null;
 }
 
 function familyOf(family: unknown): { family?: number } {
@@ -195,7 +246,7 @@ async function readLimited(stream: AsyncIterable<Uint8Array>, maxBytes: number, 
   return Buffer.concat(chunks);
 }
 
-function explain(error: unknown, target: URL, timeout: AbortSignal, timeoutMs: number): AuspexError {
+function explain(error: unknown, target: URL, timeout?: AbortSignal, timeoutMs = 10_000): AuspexError {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof AuspexError) return cause;
     if (cause instanceof AggregateError) {
@@ -204,7 +255,7 @@ function explain(error: unknown, target: URL, timeout: AbortSignal, timeoutMs: n
     }
   }
   const code = (error as NodeJS.ErrnoException | null)?.code ?? '';
-  if (timeout.aborted || code === 'UND_ERR_CONNECT_TIMEOUT') {
+  if (timeout?.aborted === true || code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new AuspexError('TIMEOUT', `${placeOf(target)} did not answer within ${timeoutMs / 1000} s.`, {
       cause: error,
     });

@@ -12,6 +12,9 @@ export const BUNDLE_POINTS = 16_384;
 /** Points of one series at which its chunk is split. */
 export const CHUNK_POINTS = 2_048;
 
+/** No bundle unpacks to more; what does was not written by us, and gets no memory. */
+const MOST_UNPACKED = 16 << 20;
+
 const SAME_TIMES = 1;
 const OWN_TIMES = 0;
 
@@ -164,7 +167,7 @@ export class BundleReader {
   count = 0;
 
   constructor(data: Uint8Array, minRef: number, width: number) {
-    this.#source = new ByteSource(zstdDecompressSync(data));
+    this.#source = new ByteSource(zstdDecompressSync(data, { maxOutputLength: MOST_UNPACKED }));
     this.#width = width;
     this.ref = minRef;
     if (this.#source.varint() !== minRef) throw new RangeError('bundle of other series');
@@ -178,6 +181,7 @@ export class BundleReader {
     if (source.done) return false;
     this.ref += source.varint();
     this.count = source.varint();
+    if (this.count > CHUNK_POINTS) throw new RangeError('bundle with a chunk too long');
     const length = source.varint();
     this.#next = source.position + length;
     this.#ownTimes = source.byte() === OWN_TIMES;

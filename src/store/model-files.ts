@@ -1,8 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AuspexError } from '../errors.ts';
 import { InTurn } from '../in-turn.ts';
+import { writeFileAtomic } from '../platform/files.ts';
+import { readSealed, writeSealed } from '../platform/sealed-files.ts';
+import type { KeyRing } from '../platform/secrets.ts';
 import type { Clock, ModelMetadata, ModelMetadataRow, ModelStore, RecordStore } from '../model/index.ts';
 
 /** Versions of one model that stay on disk. */
@@ -19,15 +22,26 @@ interface LoadedModel {
  * renamed before its row names it; it is checked by SHA-256 when it is read. Names become file names by a hash, so no id is ever a path.
  */
 export class FileModelStore implements ModelStore {
+  readonly #home: string;
   readonly #folder: string;
+  readonly #keys: KeyRing | null;
   readonly #records: RecordStore;
   readonly #clock: Clock;
   readonly #onProblem: (text: string) => void;
   /** One save or promotion of a model at a time. */
   readonly #turn = new InTurn();
 
-  constructor(home: string, records: RecordStore, clock: Clock, onProblem: (text: string) => void) {
+  /** @param keys Files are encrypted under it; as they are where it is null. */
+  constructor(
+    home: string,
+    keys: KeyRing | null,
+    records: RecordStore,
+    clock: Clock,
+    onProblem: (text: string) => void,
+  ) {
+    this.#home = home;
     this.#folder = join(home, 'models');
+    this.#keys = keys;
     this.#records = records;
     this.#clock = clock;
     this.#onProblem = onProblem;
@@ -127,20 +141,11 @@ export class FileModelStore implements ModelStore {
 
   async #write(name: string, bytes: Uint8Array): Promise<void> {
     const path = join(this.#folder, name);
-    const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      const file = await open(temporary, 'w', 0o600);
-      try {
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-      await syncFolder(this.#folder);
+      if (this.#keys === null) await writeFileAtomic(path, bytes);
+      else await writeSealed(this.#home, `models/${name}`, bytes, this.#keys);
     } catch (cause) {
-      await rm(temporary, { force: true }).catch(() => {});
       const full = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC';
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new AuspexError(
@@ -156,12 +161,17 @@ export class FileModelStore implements ModelStore {
     const path = join(this.#folder, fileName(row));
     let fault: string;
     try {
-      const bytes = await readFile(path);
+      const bytes =
+        this.#keys === null
+          ? await readFile(path)
+          : await readSealed(this.#home, `models/${fileName(row)}`, this.#keys);
       const checksum = createHash('sha256').update(bytes).digest('hex');
       if (checksum === row.checksum) return bytes;
       fault = `${path} has the checksum ${checksum.slice(0, 12)}…, not ${row.checksum.slice(0, 12)}…; it was set aside as *.damaged`;
       await rename(path, `${path}.damaged`);
     } catch (cause) {
+      // Nothing is wrong with the file: with its key it is read again.
+      if (cause instanceof AuspexError && cause.code === 'SECRET_KEY_MISSING') throw cause;
       fault = `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
     }
     this.#onProblem(`Model ${row.name} of ${row.entityId}, version ${row.version}: ${fault}.`);

@@ -1,6 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { AuspexError } from '../errors.ts';
 import type { Clock, Labels, ModelStore, RecordStore } from '../model/index.ts';
+import type { KeyRing } from '../platform/secrets.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { metrics } from '../telemetry/metrics.ts';
 import { FileModelStore } from './model-files.ts';
@@ -31,6 +32,8 @@ export interface StoreOptions {
   /** Called with the records before the series are loaded: who is who must be known when a series asks for its entity. */
   readonly beforeSeries?: (records: RecordStore) => Promise<void>;
   readonly log?: Logger;
+  /** Model files are encrypted under it; without it they are not, which is for tests. */
+  readonly keys?: KeyRing;
   /** Records on PostgreSQL instead of in the home folder. */
   readonly records?: RecordStore;
   /** Points in one half of the recent buffer; smaller ones are flushed earlier. For tests. */
@@ -45,6 +48,8 @@ export interface Stores {
   readonly models: ModelStore;
   /** What is damaged or was lost and why, one line each, newest last. */
   problems(): readonly string[];
+  /** Ends when no file but the write-ahead's and the records' changes, and none does until what it gives was called. */
+  hold(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -83,7 +88,9 @@ export async function openStores(options: StoreOptions): Promise<Stores> {
     const series = await reader.request('series', null);
     index.load(series.refs, series.kinds, series.labels);
     const points = new PointStore(index, options.bufferPoints ?? HALF_CAPACITY, writer, reader);
-    const models = new FileModelStore(options.home, records, options.clock, (text) => problems.add(text));
+    const models = new FileModelStore(options.home, options.keys ?? null, records, options.clock, (text) =>
+      problems.add(text),
+    );
     return assemble({ options, points, records, models, writer, reader, problems });
   } catch (error) {
     await stopThreads(writer, reader);
@@ -114,6 +121,10 @@ function assemble(parts: {
     records,
     models,
     problems: () => problems.all(),
+    async hold() {
+      await writer.request('hold', null);
+      return async () => void (await writer.request('resume', null));
+    },
     close() {
       clearInterval(timer);
       closing ??= records.close().then(() => stopThreads(writer, reader));

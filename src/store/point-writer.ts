@@ -57,6 +57,8 @@ export class PointWriter {
   #clock = 0;
   #closed = false;
   #flushing = false;
+  /** Lets the tasks go on; null while nobody holds them. */
+  #held: (() => void) | null = null;
 
   constructor(
     options: WriterOptions,
@@ -343,6 +345,32 @@ export class PointWriter {
     this.#lookups.forget(this.#lookups.pathOf(day));
   }
 
+  /**
+   * Ends once no task works on the files: none flushes, merges or removes anything until `resume`, for who copies them.
+   * Commits go on while the buffer has room.
+   * @throws AuspexError CONFLICT while somebody else holds them.
+   */
+  async hold(): Promise<void> {
+    if (this.#held !== null) throw new AuspexError('CONFLICT', 'The files are being copied already.');
+    let held: () => void = () => {};
+    const begun = new Promise<void>((resolve) => {
+      held = resolve;
+    });
+    const released = new Promise<void>((resolve) => {
+      this.#held = resolve;
+    });
+    this.#tasks = this.#tasks.then(async () => {
+      held();
+      await released;
+    });
+    await begun;
+  }
+
+  resume(): void {
+    this.#held?.();
+    this.#held = null;
+  }
+
   /** Runs a task after those before it, in slices between which commits go first. A failure is a problem, not an end. */
   #task(name: string, start: () => Generator<void, void>): Promise<void> {
     const run = async (): Promise<void> => {
@@ -418,6 +446,7 @@ export class PointWriter {
 
   /** Commits what waits, stops the rest; the write-ahead keeps what is not in blocks yet. */
   async close(): Promise<void> {
+    this.resume();
     while (this.#waiting.length > 0) {
       const before = this.#waiting.length;
       this.#commitWaiting();

@@ -63,6 +63,9 @@ export interface WriterRequests {
   /** Does at `now` what the timer would do: flush when `flush`, merge, roll up, expire. */
   housekeep: [{ now: number | null; flush: boolean }, null];
   damaged: [{ path: string; reason: string }, null];
+  /** Ends once no task works on the files; none begins until `resume`. */
+  hold: [null, null];
+  resume: [null, null];
   sql: [{ sql: string; parameters: SQLInputValue[] }, SqlResult];
   close: [null, null];
 }

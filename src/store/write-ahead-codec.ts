@@ -58,7 +58,10 @@ export function encodeWriteAhead(half: Half, start: number, count: number): Uint
 export function decodeWriteAhead(row: Uint8Array): SampleBatch {
   if (row.length <= HEAD) throw new RangeError('write-ahead row is cut short');
   const base = new DataView(row.buffer, row.byteOffset, row.byteLength).getFloat64(1, true);
-  const body = (row[0] & SNAPPY) === 0 ? zstdDecompressSync(row.subarray(ZSTD_HEAD)) : unpacked(row);
+  const body =
+    (row[0] & SNAPPY) === 0
+      ? zstdDecompressSync(row.subarray(ZSTD_HEAD), { maxOutputLength: MOST_BYTES })
+      : unpacked(row);
   const fits = (row[0] & DIFFERENCES) !== 0;
   const count = body.length / (fits ? 16 : 20);
   if (!Number.isInteger(count)) throw new RangeError('write-ahead row is cut short');
@@ -77,11 +80,23 @@ export function decodeWriteAhead(row: Uint8Array): SampleBatch {
   return { count, refs, times, values };
 }
 
+/** The length that a snappy block begins with. */
+function announcedBytes(body: Uint8Array): number {
+  let length = 0;
+  for (let i = 0; i < 5 && i < body.length; i++) {
+    length += (body[i] & 0x7f) * 128 ** i;
+    if (body[i] < 0x80) return length;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
 function unpacked(row: Uint8Array): Uint8Array {
   const body = Buffer.from(row.buffer, row.byteOffset + HEAD, Math.max(0, row.byteLength - HEAD));
   const expected = new DataView(row.buffer, row.byteOffset, row.byteLength).getUint32(9, true);
   if (row.length <= HEAD || crc32(body) !== expected) throw new RangeError('write-ahead row is damaged');
+  // Asked before: the library takes the memory that the header announces.
+  if (announcedBytes(body) > MOST_BYTES) throw new RangeError('write-ahead row is damaged');
   const bytes = uncompressSync(body, { copyOutputData: true });
-  if (typeof bytes === 'string' || bytes.length > MOST_BYTES) throw new RangeError('write-ahead row is damaged');
+  if (typeof bytes === 'string') throw new RangeError('write-ahead row is damaged');
   return bytes;
 }

@@ -64,6 +64,15 @@ function handle(request: Request, points: PointWriter, records: SqlFile | null, 
       points.damaged(path, reason);
       return server.answer(id, null);
     }
+    case 'hold':
+      void points.hold().then(
+        () => server.answer(id, null),
+        (error: unknown) => server.refuse(id, error),
+      );
+      return;
+    case 'resume':
+      points.resume();
+      return server.answer(id, null);
     case 'sql':
       return server.answer(id, runSql(records, request.argument as Arguments<'sql'>));
     case 'close':

@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { hideSecrets } from './hide.ts';
 
 export type { Logger } from 'pino';
 
@@ -12,13 +13,17 @@ const LEVELS: Readonly<Record<number, string>> = {
   60: 'fatal',
 };
 
-/** The log on stderr: a JSON line an event, on a terminal a line to read. Values under names that carry secrets never reach it. */
+/**
+ * The log on stderr: a JSON line an event, on a terminal a line to read. Secrets never reach it: neither values under names
+ * that carry them, nor known ones in any text.
+ */
 export function createLogger(level: string): Logger {
   const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: '[removed]' },
+    hooks: { streamWrite: hideSecrets },
   };
   if (process.stderr.isTTY === true)
     return pino(options, { write: (line: string) => void process.stderr.write(readable(line)) });

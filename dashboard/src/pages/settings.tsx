@@ -10,14 +10,12 @@ import { Loaded, Nothing, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { chooseTheme, useThemeChoice } from '../theme.ts';
 import { Silences } from './settings-silences.tsx';
-import { Tokens } from './settings-tokens.tsx';
 
 const sections = [
   ['configuration', 'Configuration', Configuration],
   ['rules', 'Alert rules', Rules],
   ['channels', 'Channels', Channels],
   ['silences', 'Silences', Silences],
-  ['tokens', 'Tokens', Tokens],
   ['agents', 'Agents', Agents],
   ['targets', 'Scrape targets', Targets],
   ['cardinality', 'Cardinality', Cardinality],

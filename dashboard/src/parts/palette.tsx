@@ -2,7 +2,7 @@ import { Command } from 'cmdk';
 import { useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { useApi } from '../api.ts';
-import { places } from '../places.ts';
+import { placesFor } from '../places.ts';
 import { rangeSearch, withParams } from '../range.ts';
 import { chooseTheme } from '../theme.ts';
 import { SeverityMark } from './marks.tsx';
@@ -13,6 +13,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const [, navigate] = useLocation();
   const search = useSearch();
   const [text, setText] = useState('');
+  const { data: session } = useApi('session', {}, { staleTime: 5 * 60_000 });
   const entities = useApi('entities');
   const anomalies = useApi('anomalies', { query: { limit: 50 } });
   const metrics = useApi('metrics', text.length < 2 ? {} : { query: { search: text } });
@@ -28,7 +29,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
         <Command.List label="Results">
           <Command.Empty>Nothing is called “{text}”.</Command.Empty>
           <Command.Group heading="Pages">
-            {places.map((place) => (
+            {placesFor(session?.scope).map((place) => (
               <Command.Item key={place.path} value={`page ${place.title}`} onSelect={() => go(`${place.path}${range}`)}>
                 {place.title}
               </Command.Item>

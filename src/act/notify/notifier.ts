@@ -1,9 +1,10 @@
 import { AuspexError } from '../../errors.ts';
 import type { Clock, Notification, NotificationRow, Random, RecordAccess, RecordStore } from '../../model/index.ts';
 import type { Outbound } from '../../platform/outbound.ts';
+import { hideSecrets } from '../../telemetry/hide.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { metrics } from '../../telemetry/metrics.ts';
-import { type Channel, type Delivery, outboxRow, type Sender } from './channel.ts';
+import { type Channel, type Delivery, type Message, outboxRow, type Sender } from './channel.ts';
 import { emailSender } from './email.ts';
 import { messageKey, messageOf } from './message.ts';
 import { webhookSender } from './webhook.ts';
@@ -107,6 +108,14 @@ export function createNotifier(options: NotifierOptions): Notifier {
     }
   }
 
+  /** What came of a try. A receiver may say our own secrets back to us: they go no further. */
+  async function sent(sender: Sender, message: Message): Promise<Delivery> {
+    const delivery = await sender
+      .send(message, stopping.signal)
+      .catch((error: unknown): Delivery => ({ result: 'failed', detail: AuspexError.from(error).message }));
+    return { ...delivery, detail: hideSecrets(delivery.detail) };
+  }
+
   /** Sends one group. The try is on record before it is made: what is found half done is made again as it was. */
   async function attempt(group: Group, sender: Sender, taken: Set<number>): Promise<Delivery> {
     const now = clock.now();
@@ -115,9 +124,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     const nextTryAt = free(now + backOff(tries, random), taken);
     await records.update('notifications', { id: { in: ids } }, { tries, nextTryAt });
     const message = messageOf(group.rows, await answersOf(group.rows));
-    const delivery = await sender
-      .send(message, stopping.signal)
-      .catch((error: unknown): Delivery => ({ result: 'failed', detail: AuspexError.from(error).message }));
+    const delivery = await sent(sender, message);
     if (delivery.result === 'delivered') {
       const changes = { state: 'delivered', deliveredAt: clock.now(), lastError: null } as const;
       await records.update('notifications', { id: { in: ids } }, changes);
@@ -299,7 +306,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
         },
         0,
       );
-      const delivery = await sender.send(messageOf([row]), stopping.signal);
+      const delivery = await sent(sender, messageOf([row]));
       return { delivered: delivery.result === 'delivered', detail: delivery.detail };
     },
     async channels() {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import * as s from './schemas.ts';
 
 /** Who may call a route. `public`: anybody who reaches it; `ingest`: a token, or nobody's on loopback; the rest: at least this scope. */
-export type Access = 'public' | 'ingest' | 'read' | 'operate' | 'admin';
+export type Access = 'public' | 'ingest' | 'read' | 'operate' | 'approve' | 'admin';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -24,6 +24,11 @@ export interface Route {
   readonly status?: number;
   /** May be sent again with the same Idempotency-Key. */
   readonly idempotent?: boolean;
+  /**
+   * Under which name it is written to the audit log before it is done; on a public route after it, and failures up to a
+   * bound. `false` where data come in. A route that changes something says one of the two.
+   */
+  readonly audit?: string | false;
 }
 
 const paging = { limit: z.coerce.number().int().min(1).max(500).default(50), cursor: z.string().max(500).optional() };
@@ -173,6 +178,7 @@ export const routes = {
     method: 'POST',
     path: '/api/anomalies/{id}/verdict',
     access: 'operate',
+    audit: 'anomaly.judge',
     tag: 'Anomalies',
     summary: 'Confirm, dismiss, or say that this is normal here',
     params: id,
@@ -213,6 +219,7 @@ export const routes = {
     method: 'POST',
     path: '/api/silences',
     access: 'operate',
+    audit: 'silence.add',
     tag: 'Alerts',
     summary: 'Tell nobody about something for a while',
     body: s.newSilence,
@@ -224,6 +231,7 @@ export const routes = {
     method: 'DELETE',
     path: '/api/silences/{id}',
     access: 'operate',
+    audit: 'silence.remove',
     tag: 'Alerts',
     summary: 'End a silence',
     params: id,
@@ -241,6 +249,7 @@ export const routes = {
     method: 'POST',
     path: '/api/channels/{id}/test',
     access: 'operate',
+    audit: 'channel.test',
     tag: 'Alerts',
     summary: 'Send a test message',
     params: id,
@@ -299,6 +308,7 @@ export const routes = {
     method: 'POST',
     path: '/api/models/{name}/train',
     access: 'operate',
+    audit: 'model.train',
     tag: 'Models',
     summary: 'Train now',
     params: z.object({ name: z.string().min(1).max(200) }),
@@ -309,6 +319,7 @@ export const routes = {
     method: 'POST',
     path: '/api/models/{name}/promote',
     access: 'operate',
+    audit: 'model.promote',
     tag: 'Models',
     summary: 'Let an earlier version serve',
     params: z.object({ name: z.string().min(1).max(200) }),
@@ -353,6 +364,7 @@ export const routes = {
     method: 'POST',
     path: '/ai/learning/record-execution',
     access: 'ingest',
+    audit: false,
     tag: 'Jobs',
     summary: 'Record one or many runs of jobs',
     body: z.union([s.newExecution, z.array(s.newExecution).min(1).max(1000)]),
@@ -398,6 +410,7 @@ export const routes = {
     method: 'POST',
     path: '/api/agents',
     access: 'ingest',
+    audit: false,
     tag: 'Auspex itself',
     summary: 'An agent introduces its host',
     body: s.enrolment,
@@ -415,6 +428,7 @@ export const routes = {
     method: 'POST',
     path: '/api/settings/reload',
     access: 'admin',
+    audit: 'settings.reload',
     tag: 'Auspex itself',
     summary: 'Read the configuration file again',
     response: z.object({ changed: z.array(z.string()), needRestart: z.array(z.string()) }),
@@ -423,7 +437,7 @@ export const routes = {
     method: 'GET',
     path: '/api/tokens',
     access: 'admin',
-    tag: 'Auspex itself',
+    tag: 'Who',
     summary: 'Tokens, without their secrets',
     response: list(s.token),
   },
@@ -431,7 +445,8 @@ export const routes = {
     method: 'POST',
     path: '/api/tokens',
     access: 'admin',
-    tag: 'Auspex itself',
+    audit: 'token.add',
+    tag: 'Who',
     summary: 'Make a token; the secret is shown once',
     body: s.newToken,
     response: s.token.extend({ secret: z.string() }),
@@ -441,7 +456,8 @@ export const routes = {
     method: 'DELETE',
     path: '/api/tokens/{id}',
     access: 'admin',
-    tag: 'Auspex itself',
+    audit: 'token.revoke',
+    tag: 'Who',
     summary: 'Revoke a token',
     params: id,
     status: 204,
@@ -450,20 +466,103 @@ export const routes = {
     method: 'GET',
     path: '/api/session',
     access: 'read',
-    tag: 'Auspex itself',
+    tag: 'Who',
     summary: 'Who is signed in',
-    response: z.object({
-      userId: z.string(),
-      scope: z.enum(['ingest', 'read', 'operate', 'admin']),
-      expiresAt: s.instant.nullable(),
-      csrf: z.string().nullable().meta({ description: 'Send as X-CSRF-Token with every change' }),
+    response: s.session,
+  },
+  signIn: {
+    method: 'POST',
+    path: '/api/session',
+    access: 'public',
+    audit: 'session.sign-in',
+    tag: 'Who',
+    summary: 'Sign in with name and password; sets the session cookie',
+    body: z.strictObject({ name: z.string().min(1).max(200), password: z.string().min(1).max(1000) }),
+    response: s.session,
+  },
+  claimAccount: {
+    method: 'POST',
+    path: '/api/session/account',
+    access: 'admin',
+    audit: 'user.claim',
+    tag: 'Who',
+    summary: 'The first account, for who came by the one-time link; only while there is none',
+    body: z.strictObject({ name: s.userName, password: s.newPassword }),
+    response: s.session,
+  },
+  changePassword: {
+    method: 'POST',
+    path: '/api/session/password',
+    access: 'read',
+    audit: 'user.password',
+    tag: 'Who',
+    summary: 'Set one’s own password; ends one’s other sessions',
+    body: z.strictObject({
+      currentPassword: z
+        .string()
+        .max(1000)
+        .nullable()
+        .default(null)
+        .meta({ description: 'Left out where none is set yet' }),
+      password: s.newPassword,
     }),
+    status: 204,
+  },
+  signOutEverywhere: {
+    method: 'DELETE',
+    path: '/api/sessions',
+    access: 'read',
+    audit: 'session.sign-out-everywhere',
+    tag: 'Who',
+    summary: 'End all of one’s sessions, this one too',
+    status: 204,
+  },
+  users: {
+    method: 'GET',
+    path: '/api/users',
+    access: 'admin',
+    tag: 'Who',
+    summary: 'Who may sign in',
+    response: list(s.user),
+  },
+  addUser: {
+    method: 'POST',
+    path: '/api/users',
+    access: 'admin',
+    audit: 'user.add',
+    tag: 'Who',
+    summary: 'Add a user; the answer has a one-time link with which they set a password',
+    body: z.strictObject({ name: s.userName, role: s.role }),
+    response: s.user.extend({ link: s.userLink }),
+    status: 201,
+  },
+  changeUser: {
+    method: 'PUT',
+    path: '/api/users/{id}',
+    access: 'admin',
+    audit: 'user.change',
+    tag: 'Who',
+    summary: 'Give another role, disable or enable; in force at once',
+    params: id,
+    body: z.strictObject({ role: s.role.optional(), disabled: z.boolean().optional() }),
+    response: s.user,
+  },
+  resetUser: {
+    method: 'POST',
+    path: '/api/users/{id}/reset',
+    access: 'admin',
+    audit: 'user.reset',
+    tag: 'Who',
+    summary: 'Take password and sessions away and give a one-time link to set a new password',
+    params: id,
+    response: s.userLink,
   },
   signOut: {
     method: 'DELETE',
     path: '/api/session',
     access: 'read',
-    tag: 'Auspex itself',
+    audit: 'session.sign-out',
+    tag: 'Who',
     summary: 'Sign out',
     status: 204,
   },
@@ -471,9 +570,44 @@ export const routes = {
     method: 'POST',
     path: '/api/session/link',
     access: 'admin',
-    tag: 'Auspex itself',
+    audit: 'session.link',
+    tag: 'Who',
     summary: 'A one-time sign-in link',
     response: z.object({ url: z.string(), expiresAt: s.instant }),
+  },
+
+  audit: {
+    method: 'GET',
+    path: '/api/audit',
+    access: 'admin',
+    tag: 'Who',
+    summary: 'What was done, newest first',
+    query: z.object({
+      ...paging,
+      ...range,
+      actor: z.string().max(500).optional(),
+      action: z.string().max(100).optional(),
+      target: z.string().max(500).optional(),
+      outcome: s.auditOutcome.optional(),
+    }),
+    response: page(s.auditRow),
+  },
+  verifyAudit: {
+    method: 'GET',
+    path: '/api/audit/verify',
+    access: 'admin',
+    tag: 'Who',
+    summary: 'Whether a row of the audit log was edited, removed, moved or cut off',
+    response: s.auditReport,
+  },
+  exportAudit: {
+    method: 'GET',
+    path: '/api/export/audit',
+    access: 'admin',
+    tag: 'Export',
+    summary: 'The audit log with its hashes as CSV or JSON lines, oldest first, streamed',
+    query: z.object({ ...range, format: z.enum(['csv', 'json']).default('csv') }),
+    produces: 'text/csv',
   },
 
   exportSamples: {
@@ -511,10 +645,28 @@ export const routes = {
     produces: 'text/csv',
   },
 
+  backup: {
+    method: 'POST',
+    path: '/api/backup',
+    access: 'admin',
+    audit: 'backup.create',
+    tag: 'Export',
+    summary:
+      'Everything in one file: tar, gzip, streamed; its last entry is the manifest, without which it is not whole',
+    body: z.strictObject({
+      withKeys: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'Also the key file: the backup alone then reads everything' }),
+    }),
+    produces: 'application/gzip',
+  },
+
   remoteWrite: {
     method: 'POST',
     path: '/api/v1/write',
     access: 'ingest',
+    audit: false,
     tag: 'Ingest',
     summary: 'Prometheus remote write 1.0 and 2.0',
     consumes: 'application/x-protobuf',

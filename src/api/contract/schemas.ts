@@ -514,18 +514,94 @@ export const enrolled = z.object({
   intervalSeconds: z.number(),
 });
 
+export const scope = z.enum(['ingest', 'read', 'operate', 'approve', 'admin']);
 export const token = z.object({
   id: z.string(),
   name: z.string(),
-  scope: z.enum(['ingest', 'read', 'operate', 'admin']),
+  scope,
   createdAt: instant,
   expiresAt: instant.nullable(),
   lastUsedAt: instant.nullable(),
 });
 export const newToken = z.strictObject({
   name: z.string().min(1).max(100),
-  scope: z.enum(['ingest', 'read', 'operate', 'admin']),
+  scope,
   expiresAt: instant.nullable().default(null),
+});
+
+export const role = z.enum(['viewer', 'operator', 'approver', 'admin']);
+export const userName = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .regex(/^[a-z0-9][a-z0-9._@-]{0,63}$/, 'Letters, digits and . _ @ - only, at most 64')
+  .refine(
+    (name) => name !== 'owner',
+    'This name stands for who comes by the link of the machine itself; choose another',
+  );
+export const newPassword = z
+  .string()
+  .min(12, 'At least 12 characters; a few words will do')
+  .max(200)
+  .meta({ description: 'At least 12 characters' });
+export const user = z.object({
+  id: z.string().meta({ description: 'The name to sign in with' }),
+  role,
+  state: z.enum(['active', 'invited', 'disabled']).meta({ description: 'invited: has set no password yet' }),
+  createdAt: instant,
+  lastSignInAt: instant.nullable(),
+  sessions: z.int().meta({ description: 'Browsers that are signed in' }),
+});
+export const userLink = z.object({
+  url: z.string().meta({ description: 'To be opened once; lets the user set a password' }),
+  expiresAt: instant,
+});
+export const session = z.object({
+  userId: z.string(),
+  scope,
+  role: role.nullable().meta({ description: 'null for tokens' }),
+  expiresAt: instant.nullable(),
+  csrf: z.string().nullable().meta({ description: 'Send as X-CSRF-Token with every change' }),
+  needs: z
+    .enum(['account', 'password'])
+    .nullable()
+    .meta({ description: 'account: nobody has one yet; password: the user has to set one' }),
+});
+
+export const auditOutcome = z.enum(['begun', 'done', 'failed', 'refused']);
+export const auditRow = z.object({
+  seq: z.int().meta({ description: 'The row’s number in the chain, from 1' }),
+  at: instant,
+  actor: z.object({
+    kind: z.enum(['user', 'token', 'process', 'nobody']),
+    name: z.string(),
+    source: z.string().nullable().meta({ description: 'The address that it came from' }),
+  }),
+  action: z.string(),
+  target: z.string(),
+  outcome: auditOutcome.meta({
+    description: 'begun: was let through, and was done unless a later `failed` row names this one in its detail',
+  }),
+  detail: z.unknown(),
+  hash: z.string(),
+});
+export const auditReport = z.object({
+  isSound: z.boolean(),
+  sentence: z.string(),
+  rows: z.int().meta({ description: 'Rows that were walked: all, or those before the first that is wrong' }),
+  firstAt: instant.nullable(),
+  lastAt: instant.nullable(),
+  head: z
+    .object({ seq: z.int(), hash: z.string() })
+    .nullable()
+    .meta({ description: 'Noted elsewhere, it proves later that nothing before was changed' }),
+  fault: z
+    .object({
+      kind: z.enum(['edited', 'removed', 'reordered', 'cut', 'unknown key']),
+      seq: z.int(),
+      detail: z.string(),
+    })
+    .nullable(),
 });
 
 export const setting = z.object({
@@ -587,6 +663,16 @@ export const analytics = z.object({
 
 /** A live message. `cursor` resumes after a lost connection: `/api/live?topics=…&after=<cursor>`. */
 export const liveTopics = ['overview', 'samples', 'anomalies', 'alerts', 'predictions', 'models', 'status'] as const;
+/** What each topic asks for: one without does not compile. */
+export const liveTopicAccess = {
+  overview: 'read',
+  samples: 'read',
+  anomalies: 'read',
+  alerts: 'read',
+  predictions: 'read',
+  models: 'read',
+  status: 'read',
+} as const satisfies Record<(typeof liveTopics)[number], string>;
 export const liveMessage = z.discriminatedUnion('topic', [
   z.object({
     topic: z.literal('hello'),
@@ -636,6 +722,8 @@ export type TrackRecordView = z.infer<typeof trackRecord>;
 export type PredictionView = z.infer<typeof prediction>;
 export type Chart = z.infer<typeof chart>;
 export type StatusView = z.infer<typeof status>;
+export type AuditRowView = z.infer<typeof auditRow>;
+export type AuditReportView = z.infer<typeof auditReport>;
 export type LiveMessage = z.infer<typeof liveMessage>;
 export type LiveTopic = (typeof liveTopics)[number];
 export type Problem = z.infer<typeof problem>;

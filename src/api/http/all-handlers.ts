@@ -2,6 +2,8 @@ import type { Handlers } from './handlers.ts';
 import { alertHandlers } from './handlers/alerts.ts';
 import { analyticsHandlers } from './handlers/analytics.ts';
 import { anomalyHandlers } from './handlers/anomalies.ts';
+import { auditHandlers } from './handlers/audit.ts';
+import { backupHandlers } from './handlers/backup.ts';
 import { exploreHandlers } from './handlers/explore.ts';
 import { exportHandlers } from './handlers/export.ts';
 import { forecastHandlers } from './handlers/forecasts.ts';
@@ -11,6 +13,7 @@ import { jobHandlers } from './handlers/jobs.ts';
 import { modelHandlers } from './handlers/models.ts';
 import { nowHandlers } from './handlers/now.ts';
 import { sessionHandlers } from './handlers/session.ts';
+import { userHandlers } from './handlers/users.ts';
 import type { ServerParts } from './ports.ts';
 import type { ProcessLoad } from './process-load.ts';
 import type { SessionCookie } from './sign-in.ts';
@@ -27,7 +30,10 @@ export function handlersOf(parts: ServerParts, load: ProcessLoad, cookie: Sessio
     ...analyticsHandlers(parts),
     ...jobHandlers(parts),
     ...itselfHandlers(parts, load),
-    ...sessionHandlers(parts, () => cookie.expired()),
+    ...sessionHandlers(parts, cookie),
+    ...userHandlers(parts),
+    ...auditHandlers(parts),
+    ...backupHandlers(parts),
     ...exportHandlers(parts),
     ...ingestHandlers(parts),
   };

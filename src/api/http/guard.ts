@@ -32,7 +32,7 @@ export function requestLike(request: IncomingMessage, cookieName: string): Reque
 }
 
 /** The value of one cookie, or null. */
-function cookieValue(header: string | undefined, name: string): string | null {
+export function cookieValue(header: string | undefined, name: string): string | null {
   for (const part of (header ?? '').split(';')) {
     const equals = part.indexOf('=');
     if (equals !== -1 && part.slice(0, equals).trim() === name) return part.slice(equals + 1).trim() || null;

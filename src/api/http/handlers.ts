@@ -14,9 +14,13 @@ export interface RawAnswer {
 export interface RequestContext {
   /** Null on public routes, and for this machine itself where data come in. */
   readonly principal: Principal | null;
+  /** The address of who calls; null inside this process. */
+  readonly source: string | null;
   /** The undecoded body of a route that consumes something else than JSON. */
   readonly rawBody: Buffer;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The value of a cookie of the caller. */
+  cookie(name: string): string | undefined;
   /** The server's address as the caller wrote it, with the base path: `http://localhost:4700/auspex`. */
   readonly ownUrl: string;
   /** Aborted when the caller goes away. */

@@ -1,6 +1,7 @@
 import type { CallInput } from '../client.ts';
 import { type OperationId, type OperationOutput, type Route, routes } from '../contract/index.ts';
 import { handlersOf } from './all-handlers.ts';
+import { withAudit } from './audited.ts';
 import type { RequestContext } from './handlers.ts';
 import type { ServerParts } from './ports.ts';
 import { ProcessLoad } from './process-load.ts';
@@ -13,7 +14,7 @@ export interface LocalCaller {
   close(): void;
 }
 
-type AnyHandler = (input: unknown, context: RequestContext) => Promise<unknown>;
+type AnyHandler = Parameters<typeof withAudit>[2];
 
 /** For programs that hold Auspex as a library: they own it, so they may do everything. */
 export function createLocalCaller(parts: ServerParts): LocalCaller {
@@ -22,9 +23,19 @@ export function createLocalCaller(parts: ServerParts): LocalCaller {
   const cookie = new SessionCookie('', () => 0);
   const handlers = handlersOf(parts, load, cookie);
   const context: RequestContext = {
-    principal: { kind: 'token', userId: 'library', scope: 'admin', expiresAt: null, id: 'library', csrf: null },
+    principal: {
+      kind: 'token',
+      userId: 'library',
+      scope: 'admin',
+      role: null,
+      expiresAt: null,
+      id: 'library',
+      csrf: null,
+    },
+    source: null,
     rawBody: Buffer.alloc(0),
     headers: {},
+    cookie: () => undefined,
     ownUrl: '',
     signal: new AbortController().signal,
     setStatus: () => {},
@@ -34,7 +45,7 @@ export function createLocalCaller(parts: ServerParts): LocalCaller {
     call: async (operation, input) => {
       const route: Route = routes[operation];
       const given = (input ?? {}) as { params?: unknown; query?: Record<string, unknown>; body?: unknown };
-      const handler = handlers[operation] as unknown as AnyHandler;
+      const handler = withAudit(parts, route, handlers[operation] as unknown as AnyHandler);
       const checked = {
         params: parse('path', route.params, given.params ?? {}),
         query: parse('query', route.query?.strict(), given.query ?? {}),

@@ -175,6 +175,8 @@ function problemStatuses(route: Route): string[] {
   const statuses = new Set(['403', '503']);
   if (route.params !== undefined || route.query !== undefined || route.body !== undefined) statuses.add('400');
   if (route.access !== 'public') statuses.add('401');
+  // The one change that is open to anybody: signing in.
+  else if (route.method !== 'GET') for (const status of ['401', '429']) statuses.add(status);
   if (route.params !== undefined) statuses.add('404');
   if (route.body !== undefined || route.consumes !== undefined) for (const s of ['413', '415']) statuses.add(s);
   if (route.idempotent === true) statuses.add('409');
@@ -207,11 +209,13 @@ export function accessText(access: Access): string {
     case 'ingest':
       return 'Needs a token of scope ingest or admin; from this machine itself none.';
     case 'read':
-      return 'Needs a session or a token of scope read, operate or admin.';
+      return 'Needs a session (viewer or more) or a token of scope read, operate, approve or admin.';
     case 'operate':
-      return 'Needs a session or a token of scope operate or admin.';
+      return 'Needs a session (operator or more) or a token of scope operate, approve or admin.';
+    case 'approve':
+      return 'Needs a session (approver or admin) or a token of scope approve or admin.';
     case 'admin':
-      return 'Needs a session or a token of scope admin.';
+      return 'Needs a session of an admin or a token of scope admin.';
   }
 }
 

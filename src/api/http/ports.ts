@@ -1,8 +1,9 @@
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { AccessControl } from '../../access/access.ts';
 import type { EngineView } from '../../engine/engine-view.ts';
 import type { AuspexError } from '../../errors.ts';
-import type { Clock, MetricStore, RecordStore } from '../../model/index.ts';
+import type { AuditReport, AuditTrail, Clock, MetricStore, RecordStore } from '../../model/index.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { channel, scrapeTarget, setting } from '../contract/index.ts';
 
@@ -22,7 +23,14 @@ export type AccessPort = Pick<
   | 'addToken'
   | 'revokeToken'
   | 'tokens'
+  | 'people'
+  | 'onChange'
 >;
+
+/** Where acts are written before they are done; its rows are read from the records. */
+export interface AuditPort extends AuditTrail {
+  verify(): Promise<AuditReport>;
+}
 
 export interface SettingsPort {
   /** The values in force; secrets are already replaced. */
@@ -54,6 +62,12 @@ export interface HttpLimits {
   readonly bodyBytes: number;
   /** Bytes of a remote-write body, compressed. */
   readonly remoteWriteBytes: number;
+  /** Bytes of all remote-write bodies that are held at once; beyond, senders are told to come again. */
+  readonly heldBodyBytes: number;
+  /** Connections at once from one address; more are closed as they come. */
+  readonly connectionsPerSource: number;
+  /** Connections at once in all. */
+  readonly connections: number;
   /** Live connections at once. */
   readonly webSockets: number;
   /** Bytes waiting for one slow reader before samples are left out; at twice as many it is cut off. */
@@ -71,6 +85,9 @@ export interface HttpLimits {
 export const defaultLimits: HttpLimits = {
   bodyBytes: 1024 * 1024,
   remoteWriteBytes: 16 * 1024 * 1024,
+  heldBodyBytes: 32 * 1024 * 1024,
+  connectionsPerSource: 500,
+  connections: 4000,
   webSockets: 200,
   webSocketBufferBytes: 1024 * 1024,
   heartbeatMs: 15_000,
@@ -87,9 +104,12 @@ export interface ServerParts {
   readonly metrics: MetricStore;
   readonly records: RecordStore;
   readonly access: AccessPort;
+  readonly audit: AuditPort;
   readonly settings: SettingsPort;
   readonly notifier: NotifierPort;
   readonly remoteWrite: RemoteWrite;
+  /** Everything as tar.gz. Throws CONFLICT while another one is made. */
+  readonly backup: (options: { readonly withKeys: boolean }) => Readable;
   readonly scrapeTargets: () => readonly ScrapeTargetView[];
   /** The text of /metrics. */
   readonly ownMetrics: () => Promise<string>;

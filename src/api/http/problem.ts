@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { AuspexError, type ErrorCode, errorTable } from '../../errors.ts';
+import { hideSecrets } from '../../telemetry/hide.ts';
 import type { Problem } from '../contract/index.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -12,7 +13,7 @@ export function problemOf(error: AuspexError, instance?: string, status?: number
     title: row.title,
     status: status ?? row.status,
     code: error.code,
-    detail: error.code === 'INTERNAL' ? 'The cause stands in the log of the server.' : error.message,
+    detail: error.code === 'INTERNAL' ? 'The cause stands in the log of the server.' : hideSecrets(error.message),
     remedy: row.remedy,
     ...(instance === undefined ? {} : { instance }),
     ...(Object.keys(error.data).length === 0 ? {} : { data: { ...error.data } }),

@@ -1,9 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Principal } from '../../access/access.ts';
 import { AuspexError } from '../../errors.ts';
 import { type OperationId, type Route, routes } from '../contract/index.ts';
-import { admit } from './guard.ts';
+import { recordRefusal, sourceOf, withAudit } from './audited.ts';
+import { BodyBudget } from './body-budget.ts';
+import { admit, cookieValue } from './guard.ts';
 import type { Handlers, RawAnswer, RequestContext } from './handlers.ts';
 import { IdempotentAnswers } from './idempotency.ts';
 import type { HttpLimits, ServerOptions } from './ports.ts';
@@ -17,10 +20,7 @@ interface Surroundings {
 }
 
 /** A handler of some route: the table ties input and output of each together, here they are only passed through. */
-type AnyHandler = (
-  input: { params: unknown; query: unknown; body: unknown },
-  context: RequestContext,
-) => Promise<unknown>;
+type AnyHandler = Parameters<typeof withAudit>[2];
 
 /** Registers every route of the contract: access first, then the body is read, checked and handed to the handler. */
 export function registerRoutes(
@@ -32,15 +32,18 @@ export function registerRoutes(
   const answers = new IdempotentAnswers(options);
   const principals = new WeakMap<FastifyRequest, Principal>();
   const register = (target: FastifyInstance, id: OperationId, route: Route): void => {
-    const handler = handlers[id] as unknown as AnyHandler;
+    const handler = withAudit(options, route, handlers[id] as unknown as AnyHandler);
     target.route({
       method: route.method,
       // Probes of load balancers ask so.
       exposeHeadRoute: route.method === 'GET' && route.access === 'public',
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      ...(route.consumes === undefined ? {} : { bodyLimit: surroundings.limits.remoteWriteBytes }),
       onRequest: async (request) => {
-        const principal = await admit(options.access, request.raw, surroundings.cookie.name, route.access);
+        const { access, audit } = options;
+        const principal = await admit(access, request.raw, surroundings.cookie.name, route.access).catch((thrown) => {
+          if (tellsOfTrying(request.raw)) recordRefusal(audit, id, sourceOf(request.raw), thrown);
+          throw thrown;
+        });
         if (principal !== null) principals.set(request, principal);
       },
       handler: async (request, reply) => {
@@ -65,10 +68,20 @@ export function registerRoutes(
   for (const [id, route] of table) if (route.consumes === undefined) register(app, id, route);
   // What is not JSON is taken as bytes, whatever it says it is; the one who decodes it judges its type.
   void app.register(async (raw) => {
+    const { remoteWriteBytes, heldBodyBytes } = surroundings.limits;
+    const budget = new BodyBudget(remoteWriteBytes, Math.max(heldBodyBytes, remoteWriteBytes));
     raw.removeAllContentTypeParsers();
-    raw.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    raw.addContentTypeParser('*', budget.parser);
+    raw.addHook('onRequest', async (request, reply) => {
+      reply.raw.once('close', () => budget.done(request.raw));
+    });
     for (const [id, route] of table) if (route.consumes !== undefined) register(raw, id, route);
   });
+}
+
+/** A page that is opened without being signed in is no attempt; a change, or a credential that does not fit, is one. */
+function tellsOfTrying({ method, headers }: IncomingMessage): boolean {
+  return (method !== 'GET' && method !== 'HEAD') || headers.authorization !== undefined;
 }
 
 function inputOf(route: Route, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
@@ -109,8 +122,10 @@ function contextOf(
   reply.raw.once('close', () => gone.abort());
   return {
     principal,
+    source: sourceOf(request.raw),
     rawBody: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
     headers: request.headers,
+    cookie: (name) => cookieValue(request.headers.cookie, name) ?? undefined,
     ownUrl: ownUrl(request, basePath),
     signal: gone.signal,
     setStatus: (status) => void reply.code(status),

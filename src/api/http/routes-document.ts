@@ -20,7 +20,7 @@ export function routesDocument(): string {
     '',
     '| access | who |',
     '|---|---|',
-    ...(['public', 'ingest', 'read', 'operate', 'admin'] as const).map(
+    ...(['public', 'ingest', 'read', 'operate', 'approve', 'admin'] as const).map(
       (access) => `| ${access} | ${accessText(access)} |`,
     ),
   ];

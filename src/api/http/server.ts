@@ -12,6 +12,7 @@ import { AuspexError } from '../../errors.ts';
 import { metrics } from '../../telemetry/metrics.ts';
 import { LiveFeed } from '../ws/live.ts';
 import { handlersOf } from './all-handlers.ts';
+import { limitConnections } from './connection-limit.ts';
 import { HostCheck } from './guard.ts';
 import { registerPage, securityHeaders, sendPage, wantsPage } from './page.ts';
 import { defaultLimits, type HttpLimits, type ServerOptions } from './ports.ts';
@@ -61,6 +62,7 @@ export async function createServer(options: ServerOptions): Promise<AuspexServer
   registerSignIn(app, options, { basePath, cookie });
   await registerPage(app, page);
   live.attach(app.server);
+  limitConnections(app.server, limits, options.log);
 
   return {
     async listen(host, port) {

@@ -1,8 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SESSION_COOKIE } from '../../access/access.ts';
 import { AuspexError } from '../../errors.ts';
+import { actorOf, sourceOf } from './audited.ts';
 import { plainPage, wantsPage } from './page.ts';
 import type { ServerOptions } from './ports.ts';
+
+/** As long as browsers keep one. */
+const DEVICE_LIFE_SECONDS = 400 * 86_400;
 
 /**
  * The cookie that holds the session. Named by the port, since cookies do not tell ports apart and two servers on one
@@ -22,11 +26,24 @@ export class SessionCookie {
   }
 
   holding(session: string, maxAgeSeconds: number, isSecure: boolean): string {
-    return `${this.name}=${session}; Path=${this.#path}; Max-Age=${Math.max(0, Math.floor(maxAgeSeconds))}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+    return this.#cookie(this.name, session, maxAgeSeconds, isSecure);
   }
 
   expired(): string {
     return this.holding('', 0, false);
+  }
+
+  /** Marks a browser that has signed in, so that guesses of others do not lock it out. */
+  get deviceName(): string {
+    return `auspex_device_${this.#port()}`;
+  }
+
+  holdingDevice(device: string, isSecure: boolean): string {
+    return this.#cookie(this.deviceName, device, DEVICE_LIFE_SECONDS, isSecure);
+  }
+
+  #cookie(name: string, value: string, maxAgeSeconds: number, isSecure: boolean): string {
+    return `${name}=${value}; Path=${this.#path}; Max-Age=${Math.max(0, Math.floor(maxAgeSeconds))}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
   }
 }
 
@@ -44,19 +61,25 @@ export function ownUrl(request: FastifyRequest, basePath: string): string {
 /** `GET /sign-in?code=…`: redeems a one-time code, sets the cookie and leads to the page. */
 export function registerSignIn(
   app: FastifyInstance,
-  { access }: ServerOptions,
+  { access, audit }: ServerOptions,
   { basePath, cookie }: { readonly basePath: string; readonly cookie: SessionCookie },
 ): void {
   app.get('/sign-in', async (request, reply) => {
     const { code } = request.query as { code?: unknown };
     reply.header('cache-control', 'no-store');
+    const act = { action: 'session.sign-in', target: 'link' };
+    const source = sourceOf(request.raw);
     try {
-      const { cookie: session, maxAgeMs } = await access.redeemLink(typeof code === 'string' ? code : '');
+      const signIn = await access.redeemLink(typeof code === 'string' ? code : '');
+      const { cookie: session, maxAgeMs, principal } = signIn;
+      await audit.record({ ...act, actor: actorOf(principal, source), outcome: 'done' });
       return await reply
         .header('set-cookie', cookie.holding(session, maxAgeMs / 1000, isSecure(request)))
         .redirect(`${basePath}/`, 303);
     } catch (thrown) {
       const error = AuspexError.from(thrown);
+      const actor = actorOf(null, source);
+      await audit.recordBounded({ ...act, actor, outcome: 'failed', detail: { error: error.code } });
       if (error.status !== 401 || !wantsPage(request)) throw error;
       return reply
         .code(401)

@@ -4,8 +4,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { EngineEvent } from '../../engine/engine-view.ts';
 import { AuspexError } from '../../errors.ts';
 import { metrics } from '../../telemetry/metrics.ts';
-import { type LiveMessage, type LiveTopic, liveTopics } from '../contract/index.ts';
-import { admit } from '../http/guard.ts';
+import { type Access, type LiveMessage, type LiveTopic, liveTopicAccess, liveTopics } from '../contract/index.ts';
+import { requestLike } from '../http/guard.ts';
 import type { HttpLimits, ServerParts } from '../http/ports.ts';
 import { PROBLEM_TYPE, problemOf, retryAfterSeconds, toAuspexError } from '../http/problem.ts';
 import type { SessionCookie } from '../http/sign-in.ts';
@@ -75,6 +75,10 @@ export class LiveFeed {
   }
 
   start(): void {
+    // Who is signed out or demoted stops reading at once; what ends by time or in another process, within a minute.
+    this.#parts.access.onChange(() => {
+      for (const client of this.#clients) void this.#checkStillAllowed(client);
+    });
     this.#stopBeating = this.#around.every(this.#around.limits.heartbeatMs, () => this.#beat());
   }
 
@@ -86,12 +90,12 @@ export class LiveFeed {
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const { limits, cookie } = this.#around;
+    const { limits } = this.#around;
     this.#around.checkHost(request);
     const url = new URL(this.#around.withoutBase(request.url ?? '/'), 'http://localhost');
     if (url.pathname !== PATH) throw new AuspexError('NOT_FOUND', `There is no live socket at ${url.pathname}.`);
-    await admit(this.#parts.access, request, cookie.name, 'read');
     const topics = topicsOf(url.searchParams.get('topics'));
+    await this.#admit(request, topics);
     const after = url.searchParams.get('after');
     if (this.#closed) throw new AuspexError('TOO_BUSY', 'The server stops.');
     if (this.#clients.size >= limits.webSockets)
@@ -190,9 +194,18 @@ export class LiveFeed {
     }
   }
 
+  /** Lets pass who may have every topic. Rejects with UNAUTHENTICATED, FORBIDDEN. */
+  async #admit(request: IncomingMessage, topics: ReadonlySet<LiveTopic>): Promise<void> {
+    const { access } = this.#parts;
+    const like = requestLike(request, this.#around.cookie.name);
+    const principal = await access.authenticate(like);
+    const needed = new Set<Access>([...topics].map((topic) => liveTopicAccess[topic]));
+    for (const one of needed) access.authorise(one, principal, like);
+  }
+
   async #checkStillAllowed(client: Client): Promise<void> {
     try {
-      await admit(this.#parts.access, client.request, this.#around.cookie.name, 'read');
+      await this.#admit(client.request, client.topics);
     } catch (thrown) {
       const { status } = toAuspexError(thrown);
       if (status === 401 || status === 403) this.#dismiss(client, 1008, 'The session or token has ended.');

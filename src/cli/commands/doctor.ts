@@ -1,8 +1,10 @@
 import { accessSync, constants, existsSync, statfsSync, writeFileSync } from 'node:fs';
 import { cpus, platform, release, totalmem } from 'node:os';
 import { gzipSync } from 'node:zlib';
+import { secretsIn } from '../../config/redact.ts';
 import { AuspexError } from '../../errors.ts';
 import { formatBytes, formatDuration } from '../../model/index.ts';
+import { hideSecrets, knowSecrets } from '../../telemetry/hide.ts';
 import { baseUrlOf, configOf, connect, type GlobalOptions } from '../connect.ts';
 import { exitCodes, type Output, table } from '../output.ts';
 
@@ -66,9 +68,9 @@ export async function doctor(
       node: process.version,
       uptimeText: formatDuration(performance.now()),
     };
-    writeFileSync(file, gzipSync(JSON.stringify({ machine, checks, settings: loaded.explain(), answers }, null, 2)), {
-      mode: 0o600,
-    });
+    knowSecrets([...secretsIn(loaded.config), options.token ?? '', process.env['AUSPEX_TOKEN'] ?? '']);
+    const report = JSON.stringify({ machine, checks, settings: loaded.explain(), answers }, null, 2);
+    writeFileSync(file, gzipSync(hideSecrets(report)), { mode: 0o600 });
     output.say(
       `Wrote ${file}. It holds names of hosts and metrics, no secrets and no samples; read it before you send it.`,
     );

@@ -55,7 +55,7 @@ export async function link(output: Output, client: Client): Promise<number> {
 export async function token(
   output: Output,
   client: Client,
-  options: { name: string; scope: 'ingest' | 'read' | 'operate' | 'admin'; days?: number },
+  options: { name: string; scope: 'ingest' | 'read' | 'operate' | 'approve' | 'admin'; days?: number },
 ): Promise<number> {
   const expiresAt = options.days === undefined ? null : new Date(Date.now() + options.days * 86_400_000).toISOString();
   const made = await client.call('addToken', { body: { name: options.name, scope: options.scope, expiresAt } });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { anchoredRegex } from '../../model/anchored-regex.ts';
+import { anchoredRegex, type RegexMatch } from '../../model/anchored-regex.ts';
 import type { RelabelRule } from '../../model/scrape.ts';
 
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
@@ -70,11 +70,11 @@ function removeNames(labels: Map<string, string>, condition: (name: string) => b
 }
 
 /** `$1`, `${1}`, `$name`, `$$`, with Go's rule that a name reaches as far as it can: `$1x` is the group "1x". */
-function expand(template: string, match: RegExpExecArray): string {
+function expand(template: string, match: RegexMatch): string {
   return template.replace(/\$(?:(\$)|\{(\w+)\}|(\w+))/g, (_, dollar, braced, bare) => {
     if (dollar !== undefined) return '$';
     const name = String(braced ?? bare);
-    return (/^\d+$/.test(name) ? match[Number(name)] : match.groups?.[name]) ?? '';
+    return (/^\d+$/.test(name) ? match.texts[Number(name)] : match.groups.get(name)) ?? '';
   });
 }
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import type { Dispatcher } from 'undici';
+import { AuspexError } from '../../errors.ts';
 import type { ScrapeTls } from '../../model/scrape.ts';
+import type { Outbound, OutboundTls } from '../../platform/outbound.ts';
 
 export interface ScrapeResponse {
   readonly status: number;
@@ -11,7 +12,7 @@ export interface ScrapeResponse {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** How a page is fetched; replaced where outgoing addresses have to be checked. */
+/** How a page is fetched; replaced in tests. */
 export type ScrapeFetch = (
   url: string,
   options: {
@@ -21,48 +22,66 @@ export type ScrapeFetch = (
   },
 ) => Promise<ScrapeResponse>;
 
-/** Redirects that are followed; credentials stay with the first host. */
+/** Redirects that are followed; credentials stay with the first origin. */
 const MAX_REDIRECTS = 5;
+const MOST_RATIO = 200;
+const UNJUDGED_BYTES = 1024 * 1024;
 
 /**
- * Fetches with undici: connections are kept, gzip is undone, redirects are followed. `connect` is undici's own option, by
- * which addresses can be checked when a connection is made. Certificates are read when a job first connects.
+ * Fetches through the one way out: connections are kept, gzip is undone, redirects are followed. The target stands in the
+ * configuration and may be private; what it redirects to has to be public or listed. Certificates are read when a job
+ * first connects.
  */
-export function createScrapeFetch(connect: Record<string, unknown> = {}): ScrapeFetch {
-  const dispatchers = new Map<string, Dispatcher>();
-  const dispatcherFor = ({ Agent, interceptors }: typeof import('undici'), tls: ScrapeTls): Dispatcher => {
+export function createScrapeFetch(outbound: Pick<Outbound, 'open'>): ScrapeFetch {
+  const certificates = new Map<string, OutboundTls>();
+  const tlsOf = (tls: ScrapeTls): OutboundTls => {
     const key = JSON.stringify(tls);
-    const known = dispatchers.get(key);
+    const known = certificates.get(key);
     if (known !== undefined) return known;
-    const made = new Agent({
-      connect: {
-        ...connect,
-        ...(tls.caFile === null ? {} : { ca: readFileSync(tls.caFile) }),
-        ...(tls.certFile === null ? {} : { cert: readFileSync(tls.certFile) }),
-        ...(tls.keyFile === null ? {} : { key: readFileSync(tls.keyFile) }),
-        ...(tls.serverName === null ? {} : { servername: tls.serverName }),
-        rejectUnauthorized: !tls.insecureSkipVerify,
-      },
-    }).compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTS }));
-    dispatchers.set(key, made);
-    return made;
+    const read = {
+      ...(tls.caFile === null ? {} : { ca: readFileSync(tls.caFile, 'utf8') }),
+      ...(tls.certFile === null ? {} : { cert: readFileSync(tls.certFile, 'utf8') }),
+      ...(tls.keyFile === null ? {} : { key: readFileSync(tls.keyFile, 'utf8') }),
+      ...(tls.serverName === null ? {} : { servername: tls.serverName }),
+      rejectUnauthorized: !tls.insecureSkipVerify,
+    };
+    certificates.set(key, read);
+    return read;
   };
   return async (url, { headers, signal, tls }) => {
-    // Loaded with the first scrape: who scrapes nothing need not hold it.
-    const undici = await import('undici');
-    const response = await undici.request(url, { headers, signal, dispatcher: dispatcherFor(undici, tls) });
-    const encoding = response.headers['content-encoding'];
+    const answer = await outbound.open(url, {
+      headers,
+      signal,
+      tls: tlsOf(tls),
+      purpose: 'configured',
+      redirects: MAX_REDIRECTS,
+    });
+    const encoding = answer.headers['content-encoding'];
     return {
-      status: response.statusCode,
-      contentType: String(response.headers['content-type'] ?? ''),
-      body: encoding === 'gzip' ? gunzipped(response.body) : response.body,
+      status: answer.status,
+      contentType: String(answer.headers['content-type'] ?? ''),
+      body: encoding === 'gzip' ? gunzipped(answer.body) : answer.body,
     };
   };
 }
 
-/** The error of either side ends the other, and reaches the reader. */
-function gunzipped(body: Readable): Readable {
+/**
+ * The error of either side ends the other, and reaches the reader. A page of metrics becomes ten to twenty times shorter
+ * by gzip; one that unpacks to far more was made to fill memory, and is given up with its first megabyte.
+ */
+async function* gunzipped(body: Readable): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip();
   pipeline(body, gunzip, () => {});
-  return gunzip;
+  let unpacked = 0;
+  try {
+    for await (const piece of gunzip as AsyncIterable<Buffer>) {
+      unpacked += piece.length;
+      if (unpacked > UNJUDGED_BYTES && unpacked > MOST_RATIO * gunzip.bytesWritten) {
+        throw new AuspexError('TOO_LARGE', `the page unpacks to more than ${MOST_RATIO} times its size`);
+      }
+      yield piece;
+    }
+  } finally {
+    gunzip.destroy();
+  }
 }

@@ -5,11 +5,14 @@ import type { Clock, Emission } from '../../model/ports.ts';
 import type { ScrapeAuthorization } from '../../model/scrape.ts';
 import { declaredType, guessSeriesKind, type MetricType, seriesKindOf } from '../../model/series-kind.ts';
 import { type SeriesKind, writeStaleMarker } from '../../model/series.ts';
+import { hideSecrets, knowSecrets } from '../../telemetry/hide.ts';
 import { ExpositionParser, parseSeriesText } from './exposition.ts';
 import { createRelabeller, type Relabeller } from './relabel.ts';
 import type { ScrapeFetch, ScrapeResponse } from './scrape-fetch.ts';
 import type { ScrapeTarget } from './targets.ts';
 
+/** Of one page, whatever `sample_limit` says: beyond it memory would be another’s to fill. */
+const MOST_SAMPLES = 500_000;
 const ACCEPT = 'application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
 
 /** One series of a page, known by its text. */
@@ -74,7 +77,7 @@ export class ScrapeLoop {
         );
       }
     } catch (thrown) {
-      error = reasonOf(thrown, this.target.timeoutMs);
+      error = hideSecrets(reasonOf(thrown, this.target.timeoutMs));
     }
     const durationMs = this.clock.monotonic() - began;
     const kept = error === null ? page.emissions : [];
@@ -151,9 +154,15 @@ export class ScrapeLoop {
       if (series.labels !== null) page.added++;
     }
     const at = this.target.job.honorTimestamps && timestamp !== null ? timestamp : startedAt;
+    // A page that says a series twice means one value; the first holds, as for any repeated sample.
+    if (series.lastSeen === this.scrapes && at === startedAt) return;
     series.lastSeen = this.scrapes;
     series.tracked = at === startedAt;
-    if (series.labels !== null) page.emissions.push({ labels: series.labels, kind: series.kind, at, value });
+    if (series.labels === null) return;
+    if (page.emissions.length >= MOST_SAMPLES) {
+      throw new Error(`the page has more than ${MOST_SAMPLES.toLocaleString('en-US')} samples`);
+    }
+    page.emissions.push({ labels: series.labels, kind: series.kind, at, value });
   }
 
   private meet(text: string): KnownSeries {
@@ -233,17 +242,23 @@ async function authorizationHeader(authorization: ScrapeAuthorization): Promise<
     case 'basic': {
       const { username, password, passwordFile } = authorization;
       const secret = passwordFile === null ? password : (await readFile(passwordFile, 'utf8')).trim();
+      knowSecrets([secret, `${username}:${secret}`]);
       return `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`;
     }
     case 'header': {
       const { scheme, credentials, credentialsFile } = authorization;
-      return `${scheme} ${credentialsFile === null ? credentials : (await readFile(credentialsFile, 'utf8')).trim()}`;
+      const secret = credentialsFile === null ? credentials : (await readFile(credentialsFile, 'utf8')).trim();
+      knowSecrets([secret]);
+      return `${scheme} ${secret}`;
     }
   }
 }
 
 /** Why a scrape failed, for a person. */
-function reasonOf(thrown: unknown, timeoutMs: number): string {
+function reasonOf(failure: unknown, timeoutMs: number): string {
+  // Below the error of the way out lies the system's, which says more.
+  const thrown =
+    failure instanceof AuspexError && failure.code === 'UNREACHABLE' ? (failure.cause ?? failure) : failure;
   if (thrown instanceof AuspexError) return thrown.message;
   if (!(thrown instanceof Error)) return String(thrown);
   if (thrown.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s (scrape_timeout)`;

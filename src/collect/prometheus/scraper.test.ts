@@ -10,6 +10,7 @@ import { formatLabels } from '../../model/labels.ts';
 import type { Emission } from '../../model/ports.ts';
 import type { ScrapeJob } from '../../model/scrape.ts';
 import { isStaleMarker } from '../../model/series.ts';
+import { createOutbound } from '../../platform/outbound.ts';
 import { createScrapeFetch } from './scrape-fetch.ts';
 import { ScrapeLoop } from './scrape-loop.ts';
 import { createScraper, untilNext } from './scraper.ts';
@@ -34,7 +35,7 @@ function loopFor(address: string, fields: object = {}): ScrapeLoop {
   const job = jobOf({ scrape_interval: '1s', static_configs: [{ targets: [address] }], ...fields });
   const [target] = targetsOf(job, job.staticConfigs).targets;
   if (target === undefined) throw new Error('no target');
-  return new ScrapeLoop(target, createScrapeFetch(), clock);
+  return new ScrapeLoop(target, createScrapeFetch(createOutbound()), clock);
 }
 
 /** `name{labels} value` without what differs from run to run; `stale` for a marker. */
@@ -47,6 +48,39 @@ const shown = (emissions: readonly Emission[], address: string): string[] =>
     .sort();
 
 const never = new AbortController().signal;
+
+test.each<[string, () => Buffer]>([
+  ['gzip of one line again and again', () => gzipSync(Buffer.alloc(30_000_000, 'a_metric{label="value"} 1\n'))],
+  [
+    'gzip of many members',
+    () =>
+      Buffer.concat(Array.from({ length: 300 }, () => gzipSync(Buffer.alloc(100_000, 'a_metric{label="value"} 1\n')))),
+  ],
+])('a page made to fill memory is given up with its first megabyte: %s', async (_, bomb) => {
+  const body = bomb();
+  const address = await serve((__, response) => response.setHeader('content-encoding', 'gzip').end(body));
+  const { error, samples } = await loopFor(address).scrape(never);
+  expect(error).toContain('unpacks to more than 200 times its size');
+  expect(samples).toBe(0);
+});
+
+test('a series that stands on a page twice is taken once, one with times of its own each time', async () => {
+  const address = await serve((_, response) => response.end('a 1\na 2\na{b="c"} 3\nb 1 1000\nb 2 2000\n'));
+  const { emissions } = await loopFor(address).scrape(never);
+  expect(shown(emissions, address).filter((line) => /^[ab]{/.test(line))).toEqual([
+    'a{b="c",…} 3',
+    'a{…} 1',
+    'b{…} 1',
+    'b{…} 2',
+  ]);
+});
+
+test('a page has a most of samples, whatever its job says', { timeout: 20_000 }, async () => {
+  const page = Array.from({ length: 500_001 }, (_, i) => `a 1 ${i}`).join('\n');
+  const address = await serve((_, response) => response.end(`${page}\n`));
+  const { error } = await loopFor(address, { scrape_interval: '10s' }).scrape(never);
+  expect(error).toBe('the page has more than 500,000 samples');
+});
 
 test('a page becomes samples with the target’s labels, up and the scrape’s own figures', async () => {
   let seen: Record<string, unknown> = {};
@@ -125,7 +159,7 @@ test.each<[string, object, RequestListener, string]>([
   ],
   [
     'sends a gzip bomb',
-    { body_size_limit: '1MB' },
+    { body_size_limit: '500KB' },
     (_, response) => {
       response.setHeader('content-encoding', 'gzip');
       response.end(gzipSync(Buffer.alloc(50_000_000, 'a 1\n')));
@@ -210,7 +244,13 @@ test('a running scraper follows its files, a reload and a stop', async () => {
   const list = (zone: string) => replaceFile(file, `- targets: ["${address}"]\n  labels: {zone: ${zone}}\n`);
   await list('first');
   const job = jobOf({ scrape_interval: '50ms', file_sd_configs: [{ files: [join(folder, '*.yml')] }] });
-  const scraper = createScraper({ jobs: [job], clock, log: silent, discoveryMs: 20 });
+  const scraper = createScraper({
+    jobs: [job],
+    clock,
+    fetch: createScrapeFetch(createOutbound()),
+    log: silent,
+    discoveryMs: 20,
+  });
   const rows: string[] = [];
   const waiting: { pattern: RegExp; done: () => void }[] = [];
   const arrives = (pattern: RegExp) => new Promise<void>((done) => waiting.push({ pattern, done }));

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InTurn } from '../../in-turn.ts';
 import type { Clock, Collector, CollectorEvent, CollectorHealth } from '../../model/ports.ts';
 import type { ScrapeJob, ScrapeTargetState, TargetGroup } from '../../model/scrape.ts';
+import { hideSecrets } from '../../telemetry/hide.ts';
 import { FileDiscovery } from './file-discovery.ts';
-import { createScrapeFetch, type ScrapeFetch } from './scrape-fetch.ts';
+import type { ScrapeFetch } from './scrape-fetch.ts';
 import { type Scrape, ScrapeLoop } from './scrape-loop.ts';
 import { type ScrapeTarget, targetsOf } from './targets.ts';
 
@@ -11,8 +12,7 @@ export interface ScraperOptions {
   readonly jobs: readonly ScrapeJob[];
   readonly clock: Clock;
   readonly log: { warn(fields: object, message: string): void };
-  /** Default: undici, without any check of addresses. */
-  readonly fetch?: ScrapeFetch;
+  readonly fetch: ScrapeFetch;
   /** How often files of targets are looked at. */
   readonly discoveryMs?: number;
 }
@@ -58,7 +58,7 @@ class PrometheusScraper implements Scraper {
   constructor(options: ScraperOptions) {
     this.clock = options.clock;
     this.log = options.log;
-    this.fetch = options.fetch ?? createScrapeFetch();
+    this.fetch = options.fetch;
     this.discoveryMs = options.discoveryMs ?? 5000;
     this.jobs = withDiscovery(options.jobs);
     this.since = options.clock.now();
@@ -85,7 +85,7 @@ class PrometheusScraper implements Scraper {
   targets(): readonly ScrapeTargetState[] {
     return [...this.running.values()].map(({ loop: { target }, last, fault }) => ({
       job: target.job.jobName,
-      url: target.url,
+      url: hideSecrets(target.url),
       labels: Object.fromEntries(target.labels),
       up: last !== null && last.error === null,
       lastScrapeAt: last?.startedAt ?? null,
@@ -127,7 +127,7 @@ class PrometheusScraper implements Scraper {
       const discovered = await files.read();
       const groups: TargetGroup[] = [...job.staticConfigs, ...discovered.groups];
       const made = targetsOf(job, groups);
-      problems.push(...discovered.problems, ...made.problems);
+      problems.push(...[...discovered.problems, ...made.problems].map(hideSecrets));
       for (const target of made.targets) wanted.set(target.key, target);
     }
     for (const problem of problems) if (!this.problems.includes(problem)) this.log.warn({}, problem);
@@ -169,7 +169,7 @@ class PrometheusScraper implements Scraper {
       // Cut off by our own stop, a scrape says nothing about its target.
       if (signal.aborted) return;
       if (scrape.error !== null && running.last?.error !== scrape.error) {
-        this.log.warn({ job: target.job.jobName, url: target.url }, `Scrape failed: ${scrape.error}`);
+        this.log.warn({ job: target.job.jobName, url: hideSecrets(target.url) }, `Scrape failed: ${scrape.error}`);
       }
       running.last = scrape;
       await this.give(running, emit, scrape.emissions);
@@ -184,7 +184,7 @@ class PrometheusScraper implements Scraper {
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
       if (running.fault === null)
-        this.log.warn({ url: running.loop.target.url }, `Scraped samples were not stored: ${reason}`);
+        this.log.warn({ url: hideSecrets(running.loop.target.url) }, `Scraped samples were not stored: ${reason}`);
       running.fault = `not stored: ${reason}`;
     }
   }

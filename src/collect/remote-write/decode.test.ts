@@ -93,6 +93,24 @@ function codeOf(run: () => unknown): string {
 }
 
 for (const [version, { encode, headers }] of Object.entries(encoders)) {
+  test(`${version}: large requests unpack into the same memory and do not mix`, () => {
+    const { decoder, series } = setup();
+    const request = (host: string): readonly TestSeries[] =>
+      Array.from({ length: 4000 }, (_, i) => ({
+        labels: { __name__: 'm', host, n: String(i), text: `${host}-${i}-`.repeat(60) },
+        samples: [{ value: i, timestamp: NOW }],
+      }));
+    for (const host of ['a', 'b', 'a']) {
+      const decoded = decoder.decode(encode(request(host)), headers);
+      const expected = request(host).map(({ labels }, i) => [formatLabels(Object.entries(labels).flat()), NOW, i]);
+      expect(rows(decoded, series)).toEqual(expected);
+    }
+    expect(series).toHaveLength(8000);
+    const small = decoder.decode(encode(request('b').slice(7, 9)), headers);
+    expect(rows(small, series).map(([, , value]) => value)).toEqual([7, 8]);
+    expect(series).toHaveLength(8000);
+  });
+
   test(`${version}: series and samples come out as they went in, in shared memory`, () => {
     const { decoder, series } = setup();
     const decoded = decoder.decode(

@@ -9,6 +9,7 @@ import type { Resolve } from './decode-reader.ts';
 import type { DecodeState } from './decode-series.ts';
 import { WriteRequestReader } from './decode-v1.ts';
 import { RequestV2Reader } from './decode-v2.ts';
+import { snappyHeader, unsnappy } from './unsnappy.ts';
 
 export interface RemoteWriteLimits extends LabelLimits {
   /** Of the body as it comes. */
@@ -36,6 +37,9 @@ export const DEFAULT_LIMITS: RemoteWriteLimits = {
   futureMs: 10 * 60_000,
   cacheBytes: 64 * 1024 * 1024,
 };
+
+/** Unpacked size beyond which memory is not left to the library. Senders stay below it. */
+const LARGE_BYTES = 2 * 1024 * 1024;
 
 /** HTTP headers with names in lower case, as Node gives them. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -68,6 +72,7 @@ export class RemoteWriteDecoder {
   private readonly columns: SampleColumns;
   private readonly v1: WriteRequestReader;
   private readonly v2: RequestV2Reader;
+  private large: Buffer = Buffer.alloc(0);
 
   constructor(options: { resolve: Resolve; limits?: Partial<RemoteWriteLimits>; now: () => number; seed?: number }) {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -125,12 +130,15 @@ export class RemoteWriteDecoder {
     if (body.length > this.limits.bodyBytes) {
       throw tooLarge('body', body.length, this.limits.bodyBytes);
     }
-    const declared = declaredLength(body);
+    const header = snappyHeader(body);
+    if (header === null) throw damaged(body.length === 0 ? 'it is empty' : 'its header is not a length');
+    const declared = header.length;
     if (declared > this.limits.decodedBytes) throw tooLarge('decompressed body', declared, this.limits.decodedBytes);
     // Snappy's best is 64 bytes from 3; a header that promises more is damaged, and gets no memory.
     if (declared > 22 * body.length) {
       throw damaged(`its header announces ${declared} bytes, more than ${body.length} compressed ones can hold`);
     }
+    if (declared > LARGE_BYTES) return this.unpackLarge(body, header.end, declared);
     try {
       // Its own memory is several times slower to hand over than a copy, for bodies of this size.
       const bytes = uncompressSync(body, { copyOutputData: true });
@@ -138,6 +146,14 @@ export class RemoteWriteDecoder {
     } catch (cause) {
       throw damaged('its content is damaged or cut off', cause);
     }
+  }
+
+  /** Into memory that is kept for the next large one: the bytes are read before `decode` ends. */
+  private unpackLarge(body: Uint8Array, from: number, declared: number): Uint8Array {
+    if (this.large.length < declared) this.large = Buffer.allocUnsafeSlow(declared);
+    const bytes = this.large.subarray(0, declared);
+    if (!unsnappy(body, from, bytes)) throw damaged('its content is damaged or cut off');
+    return bytes;
   }
 }
 
@@ -161,21 +177,6 @@ function messageVersion(headers: RequestHeaders): '1.0' | '2.0' {
     'UNSUPPORTED_TYPE',
     `The message ${proto} is not known; send prometheus.WriteRequest or io.prometheus.write.v2.Request.`,
   );
-}
-
-/** The length that a snappy block says it has: a varint of at most 32 bits at its start. */
-function declaredLength(body: Uint8Array): number {
-  let length = 0;
-  for (let i = 0; i < 5; i++) {
-    const byte = body[i];
-    if (byte === undefined) throw damaged(body.length === 0 ? 'it is empty' : 'its header is cut off');
-    length += (byte & 0x7f) * 128 ** i;
-    if (byte < 0x80) {
-      if (length > 0xffffffff) break;
-      return length;
-    }
-  }
-  throw damaged('its header is not a length');
 }
 
 function headerOf(headers: RequestHeaders, name: string): string {

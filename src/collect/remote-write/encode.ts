@@ -9,6 +9,7 @@ import {
   writeStaleMarker,
 } from '../../model/index.ts';
 import { guessSeriesKind } from '../../model/series-kind.ts';
+import { snappyHeader } from './unsnappy.ts';
 
 /** One series of a request. `kind` travels as metadata where the name alone would tell another. */
 export interface OutgoingSeries {
@@ -174,8 +175,9 @@ function writeMetadata(writer: ProtoWriter, series: readonly OutgoingSeries[]): 
  * server said under which name it knows this host. Throws BAD_ENCODING when the bytes are no write request.
  */
 export function relabelWriteRequest(body: Uint8Array, name: string, value: string): Uint8Array {
+  if ((snappyHeader(body)?.length ?? DECODED_AT_MOST) >= DECODED_AT_MOST) throw broken();
   const bytes = uncompressSync(Buffer.from(body.buffer, body.byteOffset, body.length));
-  if (typeof bytes === 'string' || bytes.length > DECODED_AT_MOST) throw broken();
+  if (typeof bytes === 'string') throw broken();
   const writer = new ProtoWriter();
   forEachField(bytes, 0, bytes.length, (tag, start, end) => {
     if (tag !== TIMESERIES_TAG) {

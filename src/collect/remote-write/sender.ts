@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Agent, type Dispatcher, request } from 'undici';
 import { AuspexError } from '../../errors.ts';
 import type { Random } from '../../model/index.ts';
+import { createOutbound, type Outbound, type OutboundTls } from '../../platform/outbound.ts';
 import type { Logger } from '../../telemetry/log.ts';
 
 export interface SenderOptions {
@@ -58,7 +58,8 @@ export function createSender(options: SenderOptions): Sender {
 class HttpSender implements Sender {
   trouble: string | null = null;
   readonly #base: URL;
-  readonly #dispatcher: Agent;
+  readonly #outbound: Outbound;
+  readonly #tls: OutboundTls | undefined;
   readonly #options: SenderOptions;
   readonly #timeoutMs: number;
   readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -68,13 +69,8 @@ class HttpSender implements Sender {
     this.#base = parseBase(options.url);
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#sleep = options.sleep ?? sleep;
-    this.#dispatcher = new Agent({
-      connections: 1,
-      connect: {
-        timeout: Math.min(this.#timeoutMs, 10_000),
-        ...(options.caFile === undefined ? {} : { ca: readCa(options.caFile) }),
-      },
-    });
+    this.#outbound = createOutbound();
+    this.#tls = options.caFile === undefined ? undefined : { ca: readCa(options.caFile) };
   }
 
   async send(body: Uint8Array, signal: AbortSignal): Promise<Delivery> {
@@ -111,7 +107,7 @@ class HttpSender implements Sender {
   }
 
   async close(): Promise<void> {
-    await this.#dispatcher.destroy();
+    await this.#outbound.close();
   }
 
   /** Tries until the answer is 2xx or `isFinal`. */
@@ -150,18 +146,19 @@ class HttpSender implements Sender {
     signal: AbortSignal,
   ): Promise<Answer> {
     const { token } = this.#options;
-    const response: Dispatcher.ResponseData = await request(new URL(path, this.#base), {
+    const response = await this.#outbound.open(new URL(path, this.#base), {
       method: 'POST',
+      purpose: 'configured',
       headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
       body,
-      dispatcher: this.#dispatcher,
+      ...(this.#tls === undefined ? {} : { tls: this.#tls }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]),
     });
     let text = '';
     for await (const chunk of response.body) {
       if (text.length < ANSWER_AT_MOST) text += String(chunk);
     }
-    return { status: response.statusCode, text, retryAfterMs: parseRetryAfter(response.headers['retry-after']) };
+    return { status: response.status, text, retryAfterMs: parseRetryAfter(response.headers['retry-after']) };
   }
 
   #waitMs(attempt: number, retryAfterMs: number | null): number {
@@ -222,7 +219,9 @@ function detailOf(text: string): string {
   return text.trim().slice(0, 200);
 }
 
-function reasonOf(error: unknown, timeoutMs: number): string {
+function reasonOf(failure: unknown, timeoutMs: number): string {
+  const error = failure instanceof AuspexError && failure.code === 'UNREACHABLE' ? failure.cause : failure;
+  if (error instanceof AuspexError) return error.message;
   if (error instanceof Error) {
     if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
     const code = 'code' in error && typeof error.code === 'string' ? `${error.code}: ` : '';

@@ -44,7 +44,7 @@ const RESOURCES = [
   'other',
 ];
 const OUTCOMES = ['pending', 'true', 'false', 'averted', 'unknown'];
-const SCOPES = ['ingest', 'read', 'operate', 'admin'];
+const SCOPES = ['ingest', 'read', 'operate', 'admin', 'approve'];
 
 /**
  * Every table of records: its columns (in the order in which a migration made them), what is looked up by index, and
@@ -315,6 +315,18 @@ export const tables: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
     indexes: [['expires_at']],
     expiry: { column: 'expires_at', keep: 'none' },
   },
+  users: {
+    fields: {
+      id: id(),
+      role: choice('role', ['viewer', 'operator', 'approver', 'admin']),
+      passwordHash: text('password_hash'),
+      createdAt: integer('created_at'),
+      disabledAt: integer('disabled_at'),
+      lastSignInAt: integer('last_sign_in_at'),
+    },
+    indexes: [],
+    expiry: null,
+  },
   agents: {
     fields: {
       id: id(),
@@ -339,6 +351,24 @@ export const tables: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
     },
     indexes: [['at']],
     expiry: { column: 'at', keep: 'day' },
+  },
+  audit_log: {
+    fields: {
+      id: id(),
+      at: integer('at'),
+      actorKind: text('actor_kind'),
+      actor: text('actor'),
+      source: text('source'),
+      action: text('action'),
+      target: text('target'),
+      outcome: text('outcome'),
+      detail: text('detail'),
+      keyId: text('key_id'),
+      previous: text('previous'),
+      hash: text('hash'),
+    },
+    indexes: [['at']],
+    expiry: null,
   },
 };
 

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { auditKeys } from '../../../src/access/audit-key.ts';
+import { AuditLog } from '../../../src/access/audit-log.ts';
 import type { AnomalyRow, Prediction, RecordStore } from '../../../src/model/index.ts';
 import { openPostgresRecords } from '../../../src/store/records/open-records.ts';
 import { newHome, openTestStores } from './open-test-stores.ts';
@@ -137,6 +140,28 @@ for (const engine of [sqlite, postgres]) {
         expect(await records.get('anomalies', 'none')).toBeUndefined();
         await records.put('settings', [{ id: 's', value: { nested: [1, null, 'x\u0000'] }, at: 5 }]);
         expect(await records.get('settings', 's')).toEqual({ id: 's', value: { nested: [1, null, 'x\u0000'] }, at: 5 });
+      });
+
+      test('keeps the rows of the audit log as they were written, and makes one chain of what two processes write', async () => {
+        const homes = [newHome(), newHome()];
+        const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+        const keys = auditKeys(Buffer.alloc(32, 4));
+        const log = pino({ level: 'silent' });
+        const logs = homes.map((home) => new AuditLog({ records, home, keys, clock, log }));
+        const odd = 'a\u0000b \ud800 ü 🙂 "';
+        const actor = { kind: 'user', name: odd, source: null } as const;
+        await logs[0]?.record({ actor, action: 'a', target: odd, detail: { odd, n: 1.5, none: null } });
+        copyFileSync(join(homes[0] ?? '', 'audit.head'), join(homes[1] ?? '', 'audit.head'));
+        const writes = Array.from({ length: 60 }, (_, i) =>
+          logs[i % 2]?.record({ actor, action: 'b', target: `${i}` }),
+        );
+        expect(new Set(await Promise.all(writes)).size).toBe(60);
+        const report = await logs[0]?.verify();
+        expect(report).toMatchObject({ rows: 61, fault: null });
+        await expect(records.update('audit_log', {}, { actor: 'bob' })).rejects.toThrow('never changed or removed');
+        await expect(records.remove('audit_log', {})).rejects.toThrow('never changed or removed');
+        for (const one of logs) await one.close();
+        for (const home of homes) rmSync(home, { recursive: true, force: true });
       });
 
       test('inserts only what is new and says which', async () => {

@@ -537,7 +537,23 @@ type Answer = (
 
 /** What the fixture server answers, by operation. */
 export const answers: { readonly [K in OperationId]?: Answer } = {
-  session: () => ({ userId: 'operator', scope: 'admin', expiresAt: null, csrf: 'csrf-of-the-fixture' }),
+  session: () => session,
+  signIn: (_w, _p, _q, body) => ({ ...session, userId: (body as { name: string }).name }),
+  users: (w) => ({
+    items: [
+      user(w, 'ann', 'admin', 'active', 2),
+      user(w, 'bob', 'operator', 'invited', 0),
+      user(w, 'carol', 'viewer', 'disabled', 0),
+      user(w, 'dave.with-a-very-long-name@operations.example', 'approver', 'active', 1),
+    ],
+  }),
+  addUser: (w, _p, _q, body) => ({
+    ...user(w, (body as { name: string }).name, 'viewer', 'invited', 0),
+    ...(body as object),
+    link: userLink(w),
+  }),
+  changeUser: (w, { id = '' }, _q, body) => ({ ...user(w, id, 'viewer', 'active', 0), ...(body as object) }),
+  resetUser: (w) => userLink(w),
   overview: (w) => w.overview(),
   entities: (w) => ({ items: w.hosts() }),
   entity: (w, { id }) => {
@@ -1057,6 +1073,16 @@ export const answers: { readonly [K in OperationId]?: Answer } = {
     ],
   }),
   reloadSettings: () => ({ changed: ['collect.intervalSeconds'], needRestart: [] }),
+  audit: (w) => ({ items: auditRows(w), nextCursor: null }),
+  verifyAudit: (w) => ({
+    isSound: true,
+    sentence: '1,204 acts recorded since 12 May 2026; the chain is whole.',
+    rows: 1204,
+    firstAt: w.iso(190 * day),
+    lastAt: w.iso(minute),
+    head: { seq: 1204, hash: 'c0ffee'.repeat(11).slice(0, 64) },
+    fault: null,
+  }),
   tokens: (w) => ({
     items: [
       {
@@ -1080,6 +1106,70 @@ export const answers: { readonly [K in OperationId]?: Answer } = {
     secret: 'auspex_ingest_3f9c1d7e5b2a4860',
   }),
 };
+
+const session: z.infer<typeof s.session> = {
+  userId: 'ann',
+  scope: 'admin',
+  role: 'admin',
+  expiresAt: null,
+  csrf: 'csrf-of-the-fixture',
+  needs: null,
+};
+
+function user(
+  w: World,
+  id: string,
+  role: z.infer<typeof s.role>,
+  state: z.infer<typeof s.user>['state'],
+  sessions: number,
+): z.infer<typeof s.user> {
+  const lastSignInAt = state === 'invited' ? null : w.iso(3 * day);
+  return { id, role, state, createdAt: w.iso(90 * day), lastSignInAt, sessions };
+}
+
+const userLink = (w: World): z.infer<typeof s.userLink> => ({
+  url: 'http://localhost:4700/sign-in?code=Wm9kZS1vZi10aGUtZml4dHVyZS1saW5rLXNob3duLW9uY2U',
+  expiresAt: w.iso(-day),
+});
+
+function auditRows(w: World): z.infer<typeof s.auditRow>[] {
+  const row = (
+    seq: number,
+    action: string,
+    target: string,
+    more: Partial<z.infer<typeof s.auditRow>> = {},
+  ): z.infer<typeof s.auditRow> => ({
+    seq,
+    at: w.iso((1205 - seq) * minute),
+    actor: { kind: 'user', name: 'ann', source: '192.168.1.20' },
+    action,
+    target,
+    outcome: 'begun',
+    detail: {},
+    hash: 'ab'.repeat(32),
+    ...more,
+  });
+  return [
+    row(1204, 'token.revoke', '7d1c2b7e-4f0a-4c7b-9a52-9b1f6f0a7a11', {
+      outcome: 'failed',
+      detail: { row: 1203, error: 'NOT_FOUND', reason: 'There is no token “7d1c2b7e”.' },
+    }),
+    row(1203, 'token.revoke', '7d1c2b7e-4f0a-4c7b-9a52-9b1f6f0a7a11'),
+    row(1202, 'session.sign-in', 'root', {
+      actor: { kind: 'nobody', name: '', source: '203.0.113.9' },
+      outcome: 'failed',
+      detail: { error: 'UNAUTHENTICATED', reason: 'Name or password is wrong.' },
+    }),
+    row(1201, 'settings.change', 'alerts.starter', {
+      actor: { kind: 'process', name: 'auspex', source: null },
+      detail: { from: {}, to: { 'disk-full': false } },
+    }),
+    row(1200, 'model.serve', 'performance of host:00000000', {
+      actor: { kind: 'process', name: 'auspex', source: null },
+      detail: { algorithm: 'forest', samples: 17_280, bytes: 81_920 },
+    }),
+  ];
+}
 
 function modelOf(w: World, name: string, version: number): z.infer<typeof s.modelMetadata> {
   return {

@@ -53,7 +53,9 @@ const pages: readonly (readonly [string, string | RegExp])[] = [
   ['status', 'Parts'],
   ['settings', 'server.listen'],
   ['settings/rules', /disk/],
-  ['settings/tokens', 'Make it'],
+  ['users', 'New user'],
+  ['users/tokens', 'Make it'],
+  ['users/account', 'Make your account'],
   ['settings/cardinality', 'By metric'],
   ['settings/appearance', 'Signed in as'],
 ];

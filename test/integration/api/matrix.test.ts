@@ -19,7 +19,9 @@ const bodies: Partial<Record<OperationId, unknown>> = {
   promoteModel: { entity: 'web-1', version: 1 },
   recordExecution: { job: 'backup', startedAt: new Date(NOW).toISOString(), durationMs: 5 },
   enrolAgent: { machineId: 'm1', hostname: 'h1', version: '0.1.0', timeZone: 'UTC' },
+  backup: {},
   addToken: { name: 'x', scope: 'read' },
+  changeUser: { role: 'operator' },
 };
 const paths: Partial<Record<OperationId, string>> = {
   entity: '/api/entities/web-1',
@@ -35,6 +37,8 @@ const paths: Partial<Record<OperationId, string>> = {
   trainModel: '/api/models/performance/train',
   promoteModel: '/api/models/performance/promote',
   removeToken: '/api/tokens/doomed',
+  changeUser: '/api/users/anna',
+  resetUser: '/api/users/anna/reset',
   exportRecords: '/api/export/records/anomalies',
 };
 
@@ -43,6 +47,7 @@ const principals = [
   'ingest',
   'read',
   'operate',
+  'approve',
   'admin',
   'session',
   'no csrf',
@@ -54,10 +59,11 @@ const principals = [
 type Who = (typeof principals)[number];
 
 const allowed: Record<Route['access'], readonly Who[]> = {
-  public: ['nobody', 'ingest', 'read', 'operate', 'admin', 'session', 'no csrf', 'wrong token', 'proxied'],
+  public: ['nobody', 'ingest', 'read', 'operate', 'approve', 'admin', 'session', 'no csrf', 'wrong token', 'proxied'],
   ingest: ['nobody', 'ingest', 'admin', 'session'],
-  read: ['read', 'operate', 'admin', 'session'],
-  operate: ['operate', 'admin', 'session'],
+  read: ['read', 'operate', 'approve', 'admin', 'session'],
+  operate: ['operate', 'approve', 'admin', 'session'],
+  approve: ['approve', 'admin', 'session'],
   admin: ['admin', 'session'],
 };
 
@@ -90,8 +96,16 @@ function headersOf(who: Who): Record<string, string> {
   }
 }
 
-// Signing out ends the session that the others use; it has a test of its own.
-const operations = (Object.entries(routes) as [OperationId, Route][]).filter(([id]) => id !== 'signOut');
+// What makes or ends sessions, and what answers by what was before, has tests of its own (test/integration/api/users.test.ts).
+const apart = new Set<OperationId>([
+  'signOut',
+  'signOutEverywhere',
+  'signIn',
+  'claimAccount',
+  'changePassword',
+  'addUser',
+]);
+const operations = (Object.entries(routes) as [OperationId, Route][]).filter(([id]) => !apart.has(id));
 
 test.each(operations)('%s answers each principal by the table', async (id, route) => {
   for (const who of principals) {
@@ -110,6 +124,9 @@ test.each(operations)('%s answers each principal by the table', async (id, route
     ]);
     await running.records.put('tokens', [
       { id: 'doomed', name: 'd', hash: 'h', scope: 'read', createdAt: NOW, expiresAt: null, lastUsedAt: null },
+    ]);
+    await running.records.put('users', [
+      { id: 'anna', role: 'viewer', passwordHash: null, createdAt: NOW, disabledAt: null, lastSignInAt: null },
     ]);
     const body = id === 'remoteWrite' ? Buffer.from('x') : bodies[id];
     const answer = await rawRequest(running.port, paths[id] ?? route.path, {

@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { createAccess } from '../../../src/access/access.ts';
+import { type AccessControl, createAccess } from '../../../src/access/access.ts';
+import { auditKeys } from '../../../src/access/audit-key.ts';
+import { AuditLog } from '../../../src/access/audit-log.ts';
 import { type Client, createClient } from '../../../src/api/client.ts';
 import type { HttpLimits, ServerOptions } from '../../../src/api/http/ports.ts';
 import { type AuspexServer, createServer } from '../../../src/api/http/server.ts';
@@ -17,6 +19,7 @@ import {
   type SeriesRef,
   type TokenScope,
 } from '../../../src/model/index.ts';
+import { backupStream } from '../../../src/store/backup-write.ts';
 import { openStores } from '../../../src/store/open-stores.ts';
 import { anomalyRow, clock, finding, model, NOW, SampleEngine } from './sample-engine.ts';
 
@@ -33,6 +36,7 @@ export interface Running {
   readonly client: (scope: TokenScope) => Client;
   readonly staticDir: string;
   readonly makeLink: () => Promise<string>;
+  readonly access: AccessControl;
   close(): Promise<void>;
 }
 
@@ -56,6 +60,8 @@ export async function startServer(
   const { records, metrics } = stores;
   const engine = new SampleEngine(records);
   const access = createAccess({ records, home, clock });
+  const log = pino({ level: 'silent' });
+  const audit = new AuditLog({ records, home, keys: auditKeys(Buffer.alloc(32, 5)), clock, log });
   await fill(records, metrics);
   const staticDir = join(home, 'dist');
   const server = await createServer({
@@ -63,6 +69,7 @@ export async function startServer(
     metrics,
     records,
     access,
+    audit,
     settings: {
       list: () => [
         { key: 'listen', value: '127.0.0.1:4700', source: 'default', description: 'Where', reloadable: false },
@@ -87,13 +94,15 @@ export async function startServer(
       body.length === 0
         ? { status: 400, headers: {}, problem: new AuspexError('BAD_ENCODING', 'The body is empty.') }
         : { status: 204, headers: { 'x-prometheus-remote-write-samples-written': String(body.length) } },
+    backup: ({ withKeys }) =>
+      backupStream({ home, version: '0.1.0', createdAt: NOW, withKeys, hasRecords: true, hold: () => stores.hold() }),
     scrapeTargets: () => [],
     ownMetrics: async () => '# HELP up Up.\n# TYPE up gauge\nup 1\n',
     version: '0.1.0',
     startedAt: NOW,
     home,
     clock,
-    log: pino({ level: 'silent' }),
+    log,
     staticDir,
     basePath: '',
     allowedHosts: ['auspex.example'],
@@ -108,7 +117,7 @@ export async function startServer(
   });
   const port = server.address?.port ?? 0;
   const tokens: Record<string, string> = {};
-  for (const scope of ['ingest', 'read', 'operate', 'admin'] as const)
+  for (const scope of ['ingest', 'read', 'operate', 'approve', 'admin'] as const)
     tokens[scope] = (await access.addToken({ name: `test ${scope}`, scope, expiresAt: null })).secret;
   const signIn = await access.redeemLink((await access.makeLink()).code);
   return {
@@ -122,9 +131,11 @@ export async function startServer(
     session: { cookie: `auspex_session_${port}=${signIn.cookie}`, csrf: signIn.principal.csrf ?? '' },
     client: (scope) => createClient({ baseUrl: url, token: tokens[scope] ?? '' }),
     staticDir,
+    access,
     makeLink: async () => (await access.makeLink()).code,
     close: async () => {
       await server.close();
+      await audit.close();
       await stores.close();
       await rm(home, { recursive: true, force: true });
     },

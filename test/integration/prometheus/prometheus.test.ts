@@ -16,6 +16,7 @@ import { scrapeJobSchema } from '../../../src/config/scrape-schema.ts';
 import { type Labels, labelsKey, metricName } from '../../../src/model/labels.ts';
 import type { Emission } from '../../../src/model/ports.ts';
 import { isStaleMarker, type SampleBatch, type SeriesKind } from '../../../src/model/series.ts';
+import { createOutbound } from '../../../src/platform/outbound.ts';
 import { metrics, registry } from '../../../src/telemetry/metrics.ts';
 import {
   freePort,
@@ -66,7 +67,12 @@ test.skipIf(noExporter !== '')(
       static_configs: [{ targets: [address] }],
     });
     const scrapes: (readonly Emission[])[] = [];
-    const scraper = createScraper({ jobs: [job], clock, log: { warn: () => {} } });
+    const scraper = createScraper({
+      jobs: [job],
+      clock,
+      fetch: createScrapeFetch(createOutbound()),
+      log: { warn: () => {} },
+    });
     const stop = new AbortController();
     const running = scraper.start(async (event) => {
       if (event.kind === 'samples') scrapes.push(event.samples);
@@ -131,7 +137,9 @@ test.skipIf(noOpenssl !== '')(`a target behind TLS is believed by its authority 
     });
     const [target] = targetsOf(job, job.staticConfigs).targets;
     if (target === undefined) throw new Error('no target');
-    return (await new ScrapeLoop(target, createScrapeFetch(), clock).scrape(new AbortController().signal)).error;
+    return (
+      await new ScrapeLoop(target, createScrapeFetch(createOutbound()), clock).scrape(new AbortController().signal)
+    ).error;
   };
   expect(await errorWith({})).toContain('self-signed certificate');
   expect(await errorWith({ ca_file: join(folder, 'none.pem') })).toContain('no such file');

@@ -22,7 +22,7 @@ const SLICE_MS = 3_600_000;
 const CHUNK_CHARS = 64 * 1024;
 const PAGE = 500;
 
-type Format = 'csv' | 'json';
+export type Format = 'csv' | 'json';
 type RecordTable = OperationInput<'exportRecords'>['params']['table'];
 
 export function exportHandlers(parts: ServerParts): Pick<Handlers, 'exportSamples' | 'exportRecords'> {
@@ -45,7 +45,8 @@ export function exportHandlers(parts: ServerParts): Pick<Handlers, 'exportSample
   };
 }
 
-function answerOf(name: string, format: Format, lines: AsyncIterable<string>): RawAnswer {
+/** A stream of lines as a file to keep. */
+export function answerOf(name: string, format: Format, lines: AsyncIterable<string>): RawAnswer {
   return {
     status: 200,
     headers: {

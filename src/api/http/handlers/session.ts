@@ -1,12 +1,36 @@
+import type { Principal, SignIn } from '../../../access/access.ts';
+import { sourceOf } from '../../../access/source.ts';
 import { AuspexError } from '../../../errors.ts';
-import type { Handlers } from '../handlers.ts';
+import type { OperationOutput } from '../../contract/index.ts';
+import type { Handlers, RequestContext } from '../handlers.ts';
 import type { ServerParts } from '../ports.ts';
+import type { SessionCookie } from '../sign-in.ts';
 import { iso, isoOrNull, tokenToWire } from '../wire.ts';
 
-type Tag = 'tokens' | 'addToken' | 'removeToken' | 'session' | 'signOut' | 'signInLink';
+type Tag =
+  | 'tokens'
+  | 'addToken'
+  | 'removeToken'
+  | 'session'
+  | 'signIn'
+  | 'claimAccount'
+  | 'changePassword'
+  | 'signOut'
+  | 'signOutEverywhere'
+  | 'signInLink';
 
-export function sessionHandlers(parts: ServerParts, expiredCookie: () => string): Pick<Handlers, Tag> {
+export function sessionHandlers(parts: ServerParts, cookie: SessionCookie): Pick<Handlers, Tag> {
   const { access, clock } = parts;
+  const sessionOf = async (principal: Principal): Promise<OperationOutput<'session'>> => ({
+    userId: principal.userId,
+    scope: principal.scope,
+    role: principal.role,
+    expiresAt: isoOrNull(principal.expiresAt),
+    csrf: principal.csrf,
+    needs: await access.people.needs(principal),
+  });
+  const keep = (context: RequestContext, { cookie: value, maxAgeMs }: SignIn): void =>
+    context.setHeader('set-cookie', cookie.holding(value, maxAgeMs / 1000, isSecure(context)));
   return {
     tokens: async () => ({ items: (await access.tokens()).map(tokenToWire) }),
     addToken: async ({ body }) => {
@@ -22,23 +46,53 @@ export function sessionHandlers(parts: ServerParts, expiredCookie: () => string)
       await access.revokeToken(params.id);
       return undefined;
     },
-    session: async (_, { principal }) => {
-      if (principal === null) throw new AuspexError('UNAUTHENTICATED', 'Nobody is signed in.');
-      return {
-        userId: principal.userId,
-        scope: principal.scope,
-        expiresAt: isoOrNull(principal.expiresAt),
-        csrf: principal.csrf,
-      };
+    session: (_, { principal }) => sessionOf(present(principal)),
+    signIn: async ({ body }, context) => {
+      const { device, ...signIn } = await access.people.signIn({
+        ...body,
+        source: sourceOf(context.headers, context.source ?? undefined),
+        device: context.cookie(cookie.deviceName),
+      });
+      keep(context, signIn);
+      context.setHeader('set-cookie', cookie.holdingDevice(device, isSecure(context)));
+      return sessionOf(signIn.principal);
+    },
+    claimAccount: async ({ body }, context) => {
+      const signIn = await access.people.claim(present(context.principal), body.name, body.password);
+      keep(context, signIn);
+      return sessionOf(signIn.principal);
+    },
+    changePassword: async ({ body }, { principal }) => {
+      await access.people.changePassword(present(principal), body.currentPassword, body.password);
+      return undefined;
     },
     signOut: async (_, context) => {
-      if (context.principal !== null) await access.signOut(context.principal);
-      context.setHeader('set-cookie', expiredCookie());
+      await access.signOut(present(context.principal));
+      context.setHeader('set-cookie', cookie.expired());
+      return undefined;
+    },
+    signOutEverywhere: async (_, context) => {
+      await access.people.signOutEverywhere(present(context.principal));
+      context.setHeader('set-cookie', cookie.expired());
       return undefined;
     },
     signInLink: async (_, context) => {
       const { code, expiresAt } = await access.makeLink();
-      return { url: `${context.ownUrl}/sign-in?code=${encodeURIComponent(code)}`, expiresAt: iso(expiresAt) };
+      return { url: linkOf(context, code), expiresAt: iso(expiresAt) };
     },
   };
+}
+
+/** Routes that name an access other than public or ingest have somebody. */
+function present(principal: Principal | null): Principal {
+  if (principal === null) throw new AuspexError('UNAUTHENTICATED', 'Nobody is signed in.');
+  return principal;
+}
+
+function isSecure({ ownUrl }: RequestContext): boolean {
+  return ownUrl.startsWith('https:');
+}
+
+export function linkOf({ ownUrl }: RequestContext, code: string): string {
+  return `${ownUrl}/sign-in?code=${encodeURIComponent(code)}`;
 }

@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { OperationOutput } from '../../../src/api/contract/index.ts';
 import { call, ProblemError, queries, useApi } from '../api.ts';
+import { CopyLine } from '../parts/copy-line.tsx';
 import { Modal } from '../parts/sheet.tsx';
 import { Loaded, Nothing, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
@@ -10,8 +11,17 @@ const scopes = [
   ['ingest', 'send data'],
   ['read', 'read everything'],
   ['operate', 'read, judge, silence, train'],
-  ['admin', 'everything, tokens too'],
+  ['approve', 'operate, and approve what others ask for'],
+  ['admin', 'everything, users and tokens too'],
 ] as const;
+const lives = [
+  ['30', '30 days'],
+  ['90', '90 days'],
+  ['365', 'a year'],
+  ['', 'until it is revoked'],
+] as const;
+/** An agent whose token ends falls silent; everything else is better forgotten than found. */
+const usualLife = (scope: Token['scope']): string => (scope === 'ingest' ? '' : '90');
 type Token = OperationOutput<'tokens'>['items'][number];
 
 export function Tokens() {
@@ -25,7 +35,7 @@ export function Tokens() {
         {({ items }) => (
           <div className="card flush">
             {items.length === 0 ? (
-              <Nothing title="No tokens">Programs and agents need one; people sign in by link.</Nothing>
+              <Nothing title="No tokens">Programs and agents need one; people sign in.</Nothing>
             ) : (
               <ul className="rows">
                 {items.map((t) => (
@@ -66,15 +76,18 @@ export function Tokens() {
   );
 }
 
+function inDays(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString();
+}
+
 function NewToken({ onMade }: { onMade: () => void }) {
   const [name, setName] = useState('');
   const [scope, setScope] = useState<Token['scope']>('ingest');
-  const [copied, setCopied] = useState(false);
+  const [life, setLife] = useState('');
   const add = useMutation({
-    mutationFn: () => call('addToken', { body: { name, scope, expiresAt: null } }),
+    mutationFn: () => call('addToken', { body: { name, scope, expiresAt: life === '' ? null : inDays(Number(life)) } }),
     onSuccess: () => {
       setName('');
-      setCopied(false);
       onMade();
     },
   });
@@ -100,10 +113,28 @@ function NewToken({ onMade }: { onMade: () => void }) {
         </label>
         <label className="field">
           It may
-          <select className="input" value={scope} onChange={(e) => setScope(e.target.value as Token['scope'])}>
+          <select
+            className="input"
+            value={scope}
+            onChange={(e) => {
+              const chosen = e.target.value as Token['scope'];
+              setScope(chosen);
+              setLife(usualLife(chosen));
+            }}
+          >
             {scopes.map(([value, text]) => (
               <option key={value} value={value}>
                 {value}: {text}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label className="field">
+          For
+          <select className="input" value={life} onChange={(e) => setLife(e.target.value)}>
+            {lives.map(([days, text]) => (
+              <option key={days} value={days}>
+                {text}
               </option>
             ))}
           </select>
@@ -118,19 +149,11 @@ function NewToken({ onMade }: { onMade: () => void }) {
           <p>
             The secret of <strong>{add.data?.name}</strong>, shown this once. It is kept nowhere: copy it now.
           </p>
-          <div className="command">
-            <code>{secret}</code>
-            <button
-              type="button"
-              className="button"
-              onClick={() => void navigator.clipboard?.writeText(secret).then(() => setCopied(true))}
-            >
-              {copied ? 'Copied' : 'Copy'}
-            </button>
+          <CopyLine text={secret}>
             <button type="button" className="button quiet" onClick={() => add.reset()}>
               Hide
             </button>
-          </div>
+          </CopyLine>
         </div>
       )}
     </section>
