@@ -174,6 +174,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       componentsBeside: () =>
         componentsOf({
           stores,
+          audit,
           notifier,
           collectors: [
             ...(collector === null ? [] : [collector.health()]),
@@ -386,6 +387,7 @@ function policyOf(
 
 function componentsOf(parts: {
   stores: Stores;
+  audit: AuditLog;
   notifier: Notifier;
   collectors: readonly CollectorHealth[];
   startedAt: number;
@@ -416,6 +418,7 @@ function componentsOf(parts: {
           ? null
           : 'What is set aside stays in the home folder; restore it from a backup if it matters.',
     },
+    { name: 'audit log', kind: 'store', ...parts.audit.health() },
     {
       name: 'notification',
       kind: 'notifier',
