@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { caller, leaveNote } from './access/audit-notes.ts';
 import { AuspexError } from './errors.ts';
 import { SecretKeys } from './platform/secret-keys.ts';
 import { HomeLock } from './store/home-lock.ts';
@@ -44,6 +45,7 @@ export async function rotateKeys(home: string): Promise<KeyReport> {
     } else {
       try {
         await keys.addKey();
+        await leaveNote(home, { actor: caller(), action: 'secrets.rotate', detail: { key: keys.ring.currentId } });
         await keys.settle();
       } finally {
         lock.release();
