@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyChain } from './access/audit-chain.ts';
 import { AuditHead } from './access/audit-head.ts';
-import { auditKeysOf } from './access/audit-key.ts';
+import { readAuditKeys } from './access/audit-key.ts';
 import { AuditLog } from './access/audit-log.ts';
 import { systemClock } from './compose.ts';
 import type { Config } from './config/schema.ts';
@@ -27,7 +27,7 @@ export async function verifyStoppedAudit(config: Config): Promise<AuditReport> {
   const lock = new HomeLock(home);
   try {
     const { ring } = await SecretKeys.open(home);
-    const keys = await auditKeysOf(home, ring, false);
+    const keys = await readAuditKeys(home, ring);
     if (postgres === null) return await verifyChain(readAuditRows(home), keys, await new AuditHead(home, keys).read());
     const records = await openPostgresRecords(postgres);
     try {

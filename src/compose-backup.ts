@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { leaveNote } from './access/audit-notes.ts';
+import { caller, leaveNote } from './access/audit-notes.ts';
 import type { Config } from './config/schema.ts';
 import { AuspexError } from './errors.ts';
-import type { Actor } from './model/index.ts';
 import { syncDirectory } from './platform/files.ts';
 import { SecretKeys } from './platform/secret-keys.ts';
 import { KeyRing } from './platform/secrets.ts';
@@ -109,11 +107,6 @@ function summaryOf(file: string, { header, files, bytes }: ReadBackup): BackupSu
     hasKeys: files.some(({ name }) => name === KEY_FILE),
     hasRecords: header.records === 'here',
   };
-}
-
-/** Who runs the command, by the system’s word. */
-function caller(): Actor {
-  return { kind: 'user', name: `${userInfo().username} on the command line`, source: null };
 }
 
 function named(error: unknown, path: string): unknown {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type AccessControl, createAccess } from './access/access.ts';
-import { auditKeysOf } from './access/audit-key.ts';
+import { openAuditKeys } from './access/audit-key.ts';
 import { AuditLog } from './access/audit-log.ts';
 import { takeNotes } from './access/audit-notes.ts';
 import { auditedModels, itself } from './access/audited-models.ts';
@@ -174,6 +174,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       componentsBeside: () =>
         componentsOf({
           stores,
+          audit,
           notifier,
           collectors: [
             ...(collector === null ? [] : [collector.health()]),
@@ -221,7 +222,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     const server = options.listen ? await listen(parts) : null;
     if (server !== null) closers.push(() => server.close());
     const url = server === null ? '' : addressOf(server, config);
-    void settleKeys(secretKeys, log);
+    void settleKeys(secretKeys, audit, log);
     return {
       engine,
       stores,
@@ -231,7 +232,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       reload: async () => {
         // First, so that a fault in the configuration does not hold up the keys.
         await secretKeys.reload();
-        await settleKeys(secretKeys, log);
+        await settleKeys(secretKeys, audit, log);
         await settings.reload('signal');
       },
       signInLink: async () => {
@@ -246,7 +247,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
   /** The audit log, with the start as its first row; watching goes on where that cannot be written. */
   async function openAudit(): Promise<AuditLog> {
     const { records } = stores;
-    const keys = await auditKeysOf(config.home, secretKeys.ring, true);
+    const { keys, replaced } = await openAuditKeys(config.home, secretKeys.ring);
     const audit = new AuditLog({ records, home: config.home, keys, clock, log });
     closers.push(async () => {
       await audit.record({ actor: itself, action: 'process.stop', outcome: 'done' }).catch(() => {});
@@ -254,6 +255,10 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     });
     try {
       await audit.record({ actor: itself, action: 'process.start', outcome: 'done', detail: { version } });
+      if (replaced !== null) {
+        log.error(`The key of the audit log was set aside; rows from before cannot be proved any more: ${replaced}`);
+        await audit.record({ actor: itself, action: 'audit.key', outcome: 'done', detail: { reason: replaced } });
+      }
       await takeNotes(config.home, audit);
       await recordSettingsSince({ audit, records, clock }, loaded.explain());
     } catch (error) {
@@ -386,6 +391,7 @@ function policyOf(
 
 function componentsOf(parts: {
   stores: Stores;
+  audit: AuditLog;
   notifier: Notifier;
   collectors: readonly CollectorHealth[];
   startedAt: number;
@@ -416,6 +422,7 @@ function componentsOf(parts: {
           ? null
           : 'What is set aside stays in the home folder; restore it from a backup if it matters.',
     },
+    { name: 'audit log', kind: 'store', ...parts.audit.health() },
     {
       name: 'notification',
       kind: 'notifier',
@@ -428,10 +435,12 @@ function componentsOf(parts: {
 }
 
 /** Encrypts anew what an older key encrypted, beside everything else: it may take a while. */
-async function settleKeys(keys: SecretKeys, log: Logger): Promise<void> {
+async function settleKeys(keys: SecretKeys, audit: AuditLog, log: Logger): Promise<void> {
   try {
     const { rewritten, dropped } = await keys.settle();
     if (rewritten + dropped.length === 0) return;
+    const detail = { key: keys.ring.currentId, dropped, files: rewritten };
+    await audit.recordBounded({ actor: itself, action: 'secrets.rotate', outcome: 'done', detail });
     const words = keys.isOwnFile ? 'were dropped' : `are no longer needed: take them out of ${keys.ring.origin}`;
     log.info(
       { files: rewritten, key: keys.ring.currentId },

@@ -1,4 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AuspexError } from '../errors.ts';
 import { ensureDirectory } from '../platform/files.ts';
@@ -22,28 +23,48 @@ export interface AuditKeys {
 const AUDIT_KEY_FILE = 'state/audit.key';
 const KEY_BYTES = 32;
 
+/** The keys, and why there is a new one in the place of one that could not be read. */
+export interface OpenedAuditKeys {
+  readonly keys: AuditKeys;
+  readonly replaced: string | null;
+}
+
 /**
- * The key of the audit log, encrypted under the instance’s keys. It stays the same when those are rotated, so that old
- * rows can be proved.
- * @param make Makes one where there is none; who only looks at a stopped home makes none, and every row is of an unknown key.
- * @throws AuspexError SECRET_KEY_MISSING, STORE_DAMAGED: a new one in its place would make every old row unprovable.
+ * The key of the audit log of a running Auspex, encrypted under the instance’s keys; made where there is none. It stays the
+ * same when those are rotated, so that old rows can be proved. One that is damaged is set aside and a new one made: Auspex
+ * starts all the same, and the old rows can be proved no more.
  */
-export async function auditKeysOf(home: string, ring: KeyRing, make: boolean): Promise<AuditKeys> {
+export async function openAuditKeys(home: string, ring: KeyRing): Promise<OpenedAuditKeys> {
+  const path = join(home, AUDIT_KEY_FILE);
+  const found = await readKey(home, ring).catch((error: unknown) => {
+    if (error instanceof AuspexError) return error;
+    throw error;
+  });
+  if (found instanceof Uint8Array) return { keys: auditKeys(found), replaced: null };
+  if (found !== null) await rename(path, `${path}.damaged`);
+  const secret = randomBytes(KEY_BYTES);
+  await ensureDirectory(dirname(path));
+  await writeSealed(home, AUDIT_KEY_FILE, secret, ring);
+  return { keys: auditKeys(secret), replaced: found?.message ?? null };
+}
+
+/** The key of a stopped Auspex, for who only looks; where there is none every row is of an unknown key. @throws AuspexError. */
+export async function readAuditKeys(home: string, ring: KeyRing): Promise<AuditKeys> {
+  return auditKeys((await readKey(home, ring)) ?? randomBytes(KEY_BYTES));
+}
+
+/** Null where there is none. @throws AuspexError SECRET_KEY_MISSING, STORE_DAMAGED. */
+async function readKey(home: string, ring: KeyRing): Promise<Uint8Array | null> {
   try {
     const secret = await readSealed(home, AUDIT_KEY_FILE, ring);
-    if (secret.length === KEY_BYTES) return auditKeys(secret);
+    if (secret.length === KEY_BYTES) return secret;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    const secret = randomBytes(KEY_BYTES);
-    if (make) {
-      await ensureDirectory(dirname(join(home, AUDIT_KEY_FILE)));
-      await writeSealed(home, AUDIT_KEY_FILE, secret, ring);
-    }
-    return auditKeys(secret);
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
   }
   throw new AuspexError(
     'STORE_DAMAGED',
-    `${join(home, AUDIT_KEY_FILE)} does not hold a key. Put it back from a backup; without it no row of the audit log can be proved.`,
+    `${AUDIT_KEY_FILE} does not hold a key. Put it back from a backup; without it no row of the audit log can be proved.`,
   );
 }
 

@@ -15,6 +15,13 @@ export interface AuditLogOptions {
   readonly log: Logger;
 }
 
+export interface AuditHealth {
+  readonly state: 'ok' | 'degraded';
+  readonly since: number;
+  readonly message: string;
+  readonly remedy: string | null;
+}
+
 const AT_ONCE = 64;
 const PAGE = 500;
 /** How often a row is tried whose number another process took first. */
@@ -35,15 +42,21 @@ interface Waiting {
  */
 export class AuditLog implements AuditTrail {
   readonly #options: AuditLogOptions;
+  readonly #startedAt: number;
   readonly #head: AuditHead;
   readonly #meter: AttemptMeter;
   #known: ChainHead | 'missing' | undefined;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | null = null;
   #closed = false;
+  /** Why the last act was refused; null once one was written again. */
+  #refusal: { readonly message: string; readonly since: number } | null = null;
+  /** When rows were found missing, by this process. */
+  #cutAt: number | null = null;
 
   constructor(options: AuditLogOptions) {
     this.#options = options;
+    this.#startedAt = options.clock.now();
     this.#head = new AuditHead(options.home, options.keys);
     this.#meter = new AttemptMeter(options.clock, (act) => void this.#quietly(act));
   }
@@ -66,6 +79,36 @@ export class AuditLog implements AuditTrail {
     // The head before the rows: what is appended meanwhile only adds rows behind it.
     const head = await this.#head.read();
     return verifyChain(this.#rows(), keys, head);
+  }
+
+  /** As the status page shows it. */
+  health(): AuditHealth {
+    if (this.#refusal !== null)
+      return {
+        state: 'degraded',
+        since: this.#refusal.since,
+        message: `cannot be written (${this.#refusal.message}): changes are refused`,
+        remedy: 'Remove the cause, a full disk most often; watching and alerting go on.',
+      };
+    if (this.#cutAt !== null)
+      return {
+        state: 'degraded',
+        since: this.#cutAt,
+        message: 'rows of it were missing when Auspex wrote to it',
+        remedy:
+          'Run `auspex audit verify`, keep a copy of the home folder, and compare with the last export or backup.',
+      };
+    return {
+      state: 'ok',
+      since: this.#startedAt,
+      message: 'every change is written down before it is done',
+      remedy: null,
+    };
+  }
+
+  #tellOfCut(): void {
+    this.#cutAt = this.#options.clock.now();
+    this.#options.log.error('Rows of the audit log are missing: run `auspex audit verify`');
   }
 
   async close(): Promise<void> {
@@ -98,8 +141,11 @@ export class AuditLog implements AuditTrail {
       const some = this.#waiting.splice(0, AT_ONCE);
       try {
         const numbers = await this.#append(some.map((one) => one.act));
+        this.#refusal = null;
         some.forEach((one, i) => one.done(numbers[i] ?? 0));
       } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#refusal = { message, since: this.#refusal?.since ?? this.#options.clock.now() };
         for (const one of some) one.refused(failed(one.act, error));
       }
     }
@@ -115,6 +161,7 @@ export class AuditLog implements AuditTrail {
         const written = await this.#options.records.transaction((access) => this.#insert(access, acts, known));
         const last = written.at(-1);
         if (last === undefined) return [];
+        if (written.length > acts.length) this.#tellOfCut();
         this.#known = { seq: Number(last.id), hash: last.hash };
         await this.#head.write(this.#known);
         return written.slice(-acts.length).map((row) => Number(row.id));

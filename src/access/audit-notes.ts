@@ -1,6 +1,12 @@
 import { appendFile, readFile, rm } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { Act, AuditTrail } from '../model/index.ts';
+import type { Act, Actor, AuditTrail } from '../model/index.ts';
+
+/** Who runs a command on this machine, by the system’s word. */
+export function caller(): Actor {
+  return { kind: 'user', name: `${userInfo().username} on the command line`, source: null };
+}
 
 const NOTES_FILE = 'audit-notes.jsonl';
 

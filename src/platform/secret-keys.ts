@@ -34,6 +34,7 @@ export class SecretKeys {
   readonly isOwnFile: boolean;
   /** Whether there may be files of an older key, or of before there were keys. */
   #isUnsettled: boolean;
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(home: string, env: Environment, ring: KeyRing, isOwnFile: boolean, isUnsettled: boolean) {
     this.#home = home;
@@ -75,10 +76,12 @@ export class SecretKeys {
   }
 
   /** Reads the keys again: somebody may have put a new one first. */
-  async reload(): Promise<void> {
-    const fresh = await SecretKeys.open(this.#home, this.#env);
-    this.ring.become(fresh.ring);
-    this.#isUnsettled ||= fresh.#isUnsettled;
+  reload(): Promise<void> {
+    return this.#inTurn(async () => {
+      const fresh = await SecretKeys.open(this.#home, this.#env);
+      this.ring.become(fresh.ring);
+      this.#isUnsettled ||= fresh.#isUnsettled;
+    });
   }
 
   /**
@@ -92,38 +95,62 @@ export class SecretKeys {
         `The keys come from ${this.ring.origin}, which Auspex does not change. Put a new one (\`openssl rand -base64 32\`) there before the old one, and reload or restart: files are then encrypted anew, and the log says when the old one can go.`,
       );
     }
-    const next = this.ring.withNewKey();
-    await writeFileAtomic(join(this.#home, KEY_FILE), next.toText());
-    await this.#writeInUse(next.ids);
-    this.ring.become(next);
-    this.#isUnsettled = true;
+    await this.#inTurn(async () => {
+      const next = this.ring.withNewKey();
+      await writeFileAtomic(join(this.#home, KEY_FILE), next.toText());
+      await this.#writeInUse(next.ids);
+      this.ring.become(next);
+      this.#isUnsettled = true;
+    });
   }
 
   /** Encrypts anew what an older key or none encrypted, then drops the keys that nothing needs. Goes on where an earlier run ended. */
-  async settle(): Promise<Settled> {
+  settle(): Promise<Settled> {
+    return this.#inTurn(() => this.#settle());
+  }
+
+  async #settle(): Promise<Settled> {
     if (!this.#isUnsettled) return { rewritten: 0, dropped: [] };
     let rewritten = 0;
-    const left = new Set<string>();
+    const damaged = new Set<string>();
     for (;;) {
       const files = await sealedFiles(this.#home, FOLDERS);
-      const old = files.filter(({ name, keyId }) => keyId !== this.ring.currentId && !left.has(name));
+      const old = files.filter(({ name, keyId }) => keyId !== this.ring.currentId && !damaged.has(name));
       for (const { name } of old) {
         if (await reseal(this.#home, name, this.ring)) rewritten++;
-        // Damaged: no key opens it, so none is kept for it.
-        else left.add(name);
+        // No key opens it, so none is kept for it.
+        else damaged.add(name);
       }
-      if (old.length === 0 && !this.ring.isWritingOld) break;
-      await new Promise((wake) => setTimeout(wake, 20));
+      if (old.length > 0 || this.ring.isWritingOld) {
+        await new Promise((wake) => setTimeout(wake, 20));
+        continue;
+      }
+      if (await this.#isAsGiven()) break;
     }
+    const kept = this.ring.withoutOldKeys();
     const dropped = this.ring.ids.slice(1);
-    await this.#writeInUse([this.ring.currentId]);
+    await this.#writeInUse(kept.ids);
     if (this.isOwnFile && dropped.length > 0) {
-      const kept = this.ring.withoutOldKeys();
       await writeFileAtomic(join(this.#home, KEY_FILE), kept.toText());
       this.ring.become(kept);
     }
     this.#isUnsettled = false;
     return { rewritten, dropped };
+  }
+
+  /** False when another process has given a new key meanwhile: it is taken over, and must not be written over. */
+  async #isAsGiven(): Promise<boolean> {
+    const given = await givenKeys(this.#home, this.#env);
+    if (given === null || given.ring.ids.join() === this.ring.ids.join()) return true;
+    this.ring.become(given.ring);
+    return false;
+  }
+
+  /** One change at a time. */
+  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
   }
 
   /** How many files each key encrypts; those under `null` are not encrypted. */

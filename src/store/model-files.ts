@@ -173,6 +173,10 @@ export class FileModelStore implements ModelStore {
       // Nothing is wrong with the file: with its key it is read again.
       if (cause instanceof AuspexError && cause.code === 'SECRET_KEY_MISSING') throw cause;
       fault = `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+      if (cause instanceof AuspexError && cause.code === 'STORE_DAMAGED') {
+        await rename(path, `${path}.damaged`);
+        fault += ' It was set aside as *.damaged';
+      }
     }
     this.#onProblem(`Model ${row.name} of ${row.entityId}, version ${row.version}: ${fault}.`);
     await this.#records.put('model_metadata', [

@@ -9,6 +9,7 @@ test.each([
   ['GET /x?module=http_2xx&token=abc&n=1', 'GET /x?module=http_2xx&token=[removed]&n=1'],
   ['{"a":{"apiKey":"x1","clientSecret":"y"},"n":1}', '{"a":{"apiKey":"[removed]","clientSecret":"[removed]"},"n":1}'],
   ['"{\\"password\\":\\"x\\"}"', '"{\\"password\\":\\"[removed]\\"}"'],
+  ['{"password":"a\\"b\\\\","n":1}', '{"password":"[removed]","n":1}'],
   [`ausp_${'a'.repeat(30)}`, '[removed]'],
   [`/sign-in?code=${'b'.repeat(43)}`, '/sign-in?code=[removed]'],
 ])('%s', (text, hidden) => {

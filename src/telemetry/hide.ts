@@ -12,13 +12,18 @@ const telling: readonly (readonly [RegExp, string])[] = [
   // Our own: tokens, keys, and what is as long and as random as a session or a link.
   [/\baus[pk]1?_[\w-]{20,}/g, REMOVED],
   [/(?<![\w-])[\w-]{43}(?![\w-])/g, REMOVED],
-  // By the name before it: in an address's query, in a sentence, in JSON.
+  // By the name before it: in an address's query, in a sentence.
   [
     /((?:token|secret|password|passwd|passphrase|pwd|api[_-]?key|access[_-]?key|private[_-]?key|signature|sig|auth|authorization|credentials?|cookie|code)=)[^&\s"'\\]{1,2000}/gi,
     `$1${REMOVED}`,
   ],
+  // In JSON, and in JSON that is a text within JSON.
   [
-    /(\\?"[\w.$-]{0,60}(?:token|secret|password|passwd|passphrase|authorization|cookie|api_?key|private_?key|credentials?)\\?":\s?\\?")[^"\\]{1,4000}/gi,
+    /((?<!\\)"[\w.$-]{0,60}(?:token|secret|password|passwd|passphrase|authorization|cookie|api_?key|private_?key|credentials?)":\s?")(?:[^"\\]|\\.){1,4000}/gi,
+    `$1${REMOVED}`,
+  ],
+  [
+    /(\\"[\w.$-]{0,60}(?:token|secret|password|passwd|passphrase|authorization|cookie|api_?key|private_?key|credentials?)\\":\s?\\")[^"\\]{1,4000}/gi,
     `$1${REMOVED}`,
   ],
 ];

@@ -1,7 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { type LookupAddress, Resolver } from 'node:dns';
 import { createServer, type Server } from 'node:http';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createScrapeFetch } from '../../src/collect/prometheus/scrape-fetch.ts';
 import { AuspexError } from '../../src/errors.ts';
@@ -304,4 +306,24 @@ test('no purpose and no list opens a metadata address', async () => {
     }
   }
   await outbound.close();
+});
+
+test('nothing in the source calls out past the one way', () => {
+  const root = join(import.meta.dirname, '../../src');
+  const callers = readdirSync(root, { recursive: true })
+    .map(String)
+    .filter((name) => /\.tsx?$/.test(name) && !name.includes('.test.'))
+    .filter((name) => {
+      const text = readFileSync(join(root, name), 'utf8');
+      const client =
+        /from 'undici'|import\('undici'\)|(?<![.\w])fetch\(|(?:http|https|net|tls)\.(?:request|get|connect)\(/;
+      return (
+        client.test(text) ||
+        /import \{[^}]*\b(?:request|get|connect|createConnection)\b[^}]*\} from 'node:(?:http|https|net|tls|http2)'/.test(
+          text,
+        )
+      );
+    });
+  // The command line's own client speaks to the server that the user names.
+  expect(callers.sort()).toEqual(['api/client.ts', 'platform/outbound.ts']);
 });

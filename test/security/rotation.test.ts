@@ -8,7 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { ensureDirectory } from '../../src/platform/files.ts';
 import { readSealed, sealedFiles, writeSealed } from '../../src/platform/sealed-files.ts';
+import { reportKeys, rotateKeys } from '../../src/compose-secrets.ts';
 import { SecretKeys } from '../../src/platform/secret-keys.ts';
+import { HomeLock } from '../../src/store/home-lock.ts';
+import { startAuspex, temporaryHome } from '../e2e/running-auspex.ts';
 
 const KILLS = process.env['AUSPEX_SECURITY_LONG'] === '1' ? 20 : 3;
 const homes: string[] = [];
@@ -133,6 +136,57 @@ test('what is written while everything is encrypted anew is not overwritten by w
   for (let i = 1; i < 30; i += 3)
     expect(Buffer.from(await readSealed(home, `models/file-${i}`, keys.ring)).toString()).toBe(`later ${i}`);
   expect(keys.ring.ids).toHaveLength(1);
+});
+
+test('of two rotations at once one is refused, and no key is lost', async () => {
+  const home = await filledHome(20);
+  const both = await Promise.allSettled([rotateKeys(home), rotateKeys(home)]);
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(both.find((one) => one.status === 'rejected')).toMatchObject({ reason: { code: 'CONFLICT' } });
+  const keys = await SecretKeys.open(home, {});
+  expect(keys.ring.ids).toHaveLength(1);
+  await expectAllReadable(home, keys);
+});
+
+test('what else than a server holds the folder is not signalled, and no key is made', async () => {
+  const home = await filledHome(2);
+  const before = readFileSync(join(home, 'secret.key'), 'utf8');
+  const lock = new HomeLock(home);
+  try {
+    await expect(rotateKeys(home)).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+  } finally {
+    lock.release();
+  }
+  expect(readFileSync(join(home, 'secret.key'), 'utf8')).toBe(before);
+});
+
+test('a running server encrypts with the new key while it runs', { timeout: 60_000 }, async () => {
+  const home = temporaryHome();
+  homes.push(home);
+  const auspex = await startAuspex({ home, env: { AUSPEX_COLLECT_HOST: 'false' } });
+  try {
+    const [before] = (await reportKeys(home)).keys;
+    const report = await rotateKeys(home);
+    expect(report).toMatchObject({ unencrypted: 0, keys: [{ files: expect.any(Number) }] });
+    expect(report.keys[0]?.id).not.toBe(before?.id);
+    expect(auspex.output()).toContain(`the keys ${before?.id} were dropped`);
+    expect((await auspex.client.call('status', {})).state).toBe('ok');
+  } finally {
+    await auspex.stop();
+  }
+});
+
+test('a key that another process adds while files are encrypted anew is neither lost nor passed over', async () => {
+  const home = await filledHome(40);
+  const server = await SecretKeys.open(home, {});
+  await server.addKey();
+  const settling = server.settle();
+  const command = await SecretKeys.open(home, {});
+  await command.addKey();
+  await Promise.all([settling, server.reload(), server.settle()]);
+  const after = await SecretKeys.open(home, {});
+  expect(after.ring.ids).toEqual([command.ring.currentId]);
+  await expectAllReadable(home, after);
 });
 
 test('two that start at once agree on one key', async () => {

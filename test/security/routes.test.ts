@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { type Route, routes } from '../../src/api/contract/index.ts';
+import { labelsFrom } from '../../src/model/index.ts';
 import { type Running, startServer } from '../integration/api/running-server.ts';
 import { CASES, FUZZ_TIMEOUT_MS } from './fuzz.ts';
 
@@ -137,6 +138,72 @@ test.each(fuzzed)(
       expect(answer.ms).toBeLessThan(hashes.has(id) ? 10 * LONGEST_MS : LONGEST_MS);
     });
     for (let left = REQUESTS; left > 0; left -= PART) await fc.assert(property, { numRuns: Math.min(left, PART) });
+  },
+);
+
+test('the live socket takes any request without failing or stalling', { timeout: FUZZ_TIMEOUT_MS * 4 }, async () => {
+  const property = fc.asyncProperty(
+    fc.array(fc.tuple(fc.constantFrom('topics', 'after', 'x'), word), { maxLength: 3 }),
+    fc.constantFrom('13', '8', '', '999999999999'),
+    fc.stringMatching(/^[A-Za-z0-9+/=]{0,30}$/),
+    async (pairs, version, key) => {
+      const query = pairs.map(([name, value]) => `${name}=${escaped(value)}`).join('&');
+      const { status, ms } = await upgrade(`/api/live?${query}`, { version, key });
+      expect(status, query).toBeLessThan(500);
+      expect(ms).toBeLessThan(LONGEST_MS);
+    },
+  );
+  for (let left = REQUESTS; left > 0; left -= PART) await fc.assert(property, { numRuns: Math.min(left, PART) });
+});
+
+async function upgrade(
+  path: string,
+  { version, key }: { version: string; key: string },
+): Promise<{ status: number; ms: number }> {
+  const began = performance.now();
+  return await new Promise((done, fail) => {
+    const call = request({
+      host: '127.0.0.1',
+      port: running.port,
+      path,
+      headers: {
+        authorization: `Bearer ${running.tokens.read}`,
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': version,
+        'sec-websocket-key': key,
+      },
+    });
+    const end = (status: number | undefined): void => done({ status: status ?? 0, ms: performance.now() - began });
+    call.on('upgrade', (answer, socket) => {
+      socket.destroy();
+      end(answer.statusCode);
+    });
+    call.on('response', (answer) => {
+      answer.resume();
+      end(answer.statusCode);
+    });
+    call.on('error', fail).end();
+  });
+}
+
+test.each(['(a+)+$', '(a|a)*b', '(.*a){12}', '(?:a?){300}a{300}'])(
+  'the pattern %s over label values made for it does not stall',
+  async (pattern) => {
+    const values = Array.from({ length: 20 }, (_, i) => `${'a'.repeat(4000)}${i}!`);
+    for (const value of values)
+      running.metrics.index.resolve(
+        labelsFrom([
+          ['__name__', 'trap'],
+          ['instance', 'web-1'],
+          ['v', value],
+        ]),
+        'gauge',
+      );
+    const match = encodeURIComponent(`trap{v=~"${pattern}"}`);
+    const { status, ms } = await send(routes.series, { path: '/api/series', query: `match=${match}`, body: null });
+    expect(status).toBe(200);
+    expect(ms).toBeLessThan(5 * LONGEST_MS);
   },
 );
 

@@ -92,6 +92,7 @@ test('rows cut off while it runs are told by the next row', () =>
     for (let i = 1; i <= 10; i++) await log.record(act('a'));
     tamper(home, `delete from audit_log where id > ${idOf(6)}`);
     expect(await log.record(act('b'))).toBe(8);
+    expect(log.health()).toMatchObject({ state: 'degraded', message: expect.stringContaining('missing') });
     const row = await records.get('audit_log', '0000000000000007');
     expect(row).toMatchObject({ action: 'audit.cut' });
     expect(JSON.parse(row?.detail ?? '')).toMatchObject({ lastFound: 6, lastWritten: 10 });
@@ -135,6 +136,7 @@ test('what cannot be written is refused, and nothing of it is there', async () =
     message: expect.stringContaining('no space left on device'),
   });
   expect(await stores.records.count('audit_log', {})).toBe(0);
+  expect(log.health()).toMatchObject({ state: 'degraded', message: expect.stringContaining('changes are refused') });
   await log.close();
   await stores.close();
   rmSync(home, { recursive: true, force: true });

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ModelStore } from '../../../src/model/index.ts';
+import { KeyRing } from '../../../src/platform/secrets.ts';
 import { newHome, openTestStores, withStores } from './open-test-stores.ts';
 
 const metadata: Parameters<ModelStore['save']>[0] = {
@@ -56,6 +57,33 @@ test('sets a damaged file aside, names it, and serves the version before', () =>
     await stores.models.save(metadata, bytesOf('three'));
     expect((await stores.models.load(metadata.name, metadata.entityId))?.metadata.version).toBe(3);
   }));
+
+test('under a key files are unreadable; an altered or exchanged one is set aside, a missing key changes nothing', async () => {
+  const home = newHome();
+  const keys = KeyRing.create('test');
+  let stores = await openTestStores(home, { keys });
+  for (const text of ['first content', 'second content', 'third content'])
+    await stores.models.save(metadata, bytesOf(text));
+  const folder = join(home, 'models');
+  const files = readdirSync(folder).sort();
+  for (const name of files) expect(readFileSync(join(folder, name)).includes('content')).toBe(false);
+  await stores.close();
+  stores = await openTestStores(home, { keys: KeyRing.create('other') });
+  await expect(stores.models.load(metadata.name, metadata.entityId)).rejects.toMatchObject({
+    code: 'SECRET_KEY_MISSING',
+  });
+  expect(readdirSync(folder).sort()).toEqual(files);
+  await stores.close();
+  stores = await openTestStores(home, { keys });
+  // A genuine older version in the newest one's place.
+  copyFileSync(join(folder, files[0] ?? ''), join(folder, files[2] ?? ''));
+  const loaded = await stores.models.load(metadata.name, metadata.entityId);
+  expect(Buffer.from(loaded?.bytes ?? []).toString()).toBe('second content');
+  expect(readdirSync(folder)).toContain(`${files[2]}.damaged`);
+  expect(stores.problems().join()).toContain('its seal does not hold');
+  await stores.close();
+  rmSync(home, { recursive: true, force: true });
+});
 
 test('promotes an earlier version', () =>
   withStores(async (stores, home) => {

@@ -146,13 +146,21 @@ test('who may not read gets an answer, not a socket', async () => {
   expect(await refused('/api/live', read)).toEqual([503, type]);
 });
 
-test('a socket ends when its token is revoked', async () => {
-  const beat = await startByHand();
+test('a socket ends at once when its token is revoked', async () => {
+  await startByHand();
   const admin = running.client('admin');
   const { id, secret } = await admin.call('addToken', { body: { name: 'short', scope: 'read' } });
-  const { socket, closed, next } = open('', { authorization: `Bearer ${secret}` });
+  const { closed, next } = open('', { authorization: `Bearer ${secret}` });
   await next();
   await admin.call('removeToken', { params: { id } });
+  expect((await closed)[0]).toBe(1008);
+});
+
+test('a session that ended in another process is noticed by the fourth beat', async () => {
+  const beat = await startByHand();
+  const { socket, closed, next } = open('', { cookie: running.session.cookie });
+  await next();
+  await running.records.remove('sessions', {});
   for (let i = 0; i < 4; i++) {
     beat();
     await next();
