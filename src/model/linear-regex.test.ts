@@ -49,7 +49,7 @@ const { pattern } = fc.letrec<{ pattern: string; atom: string }>((tie) => ({
     )
     .map((ways) => ways.map((parts) => parts.map(([atom, times]) => atom + times).join('')).join('|')),
 }));
-const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '1', '-', ' ', 'ü', '😀', '\n'), maxLength: 8 });
+const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '1', '-', ' ', 'ü', '😀', '\n'), maxLength: 5 });
 
 test('says the same as JavaScript’s engine about any pattern both know', () => {
   fc.assert(

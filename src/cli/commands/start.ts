@@ -24,6 +24,8 @@ export async function start(
   const level = globals.verbose === true ? 'debug' : globals.quiet === true ? 'error' : loaded.config.log.level;
   const log = createLogger(level);
   for (const warning of loaded.warnings) log.warn(warning);
+  // Before anything is begun: who asks it to stop while it starts shall find it saved, too.
+  const end = ended(options.duration);
   const auspex = await startAuspex({ loaded, reload: read, log, listen: true });
   const pidFile = join(loaded.config.home, 'auspex.pid');
   writeFileSync(pidFile, String(process.pid), { mode: 0o600 });
@@ -45,7 +47,7 @@ export async function start(
         ),
       );
   });
-  const reason = await ended(options.duration);
+  const reason = await end;
   output.say(`${reason}: stopping; samples and what was learnt are being saved …`);
   await auspex.close();
   rmSync(pidFile, { force: true });
