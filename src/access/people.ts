@@ -49,7 +49,7 @@ export interface People {
     id: string,
     change: { role?: Role | undefined; disabled?: boolean | undefined },
   ): Promise<Person>;
-  /** @throws AuspexError NOT_FOUND, CONFLICT for a user who is disabled. */
+  /** @throws AuspexError NOT_FOUND, CONFLICT for a user who is disabled or signs in by a provider. */
   reset(id: string): Promise<Link>;
 }
 
@@ -255,6 +255,8 @@ export function createPeople({
         if (user === undefined) throw new AuspexError('NOT_FOUND', `There is no user “${id.slice(0, 100)}”.`);
         if (user.disabledAt !== null)
           throw new AuspexError('CONFLICT', `“${id}” is disabled; enable the account first.`);
+        if (user.passwordHash === ELSEWHERE)
+          throw new AuspexError('CONFLICT', `“${id}” signs in by the provider; the password is kept and reset there.`);
         await access.update('users', { id }, { passwordHash: null });
         await access.remove('sessions', { userId: id });
         return links.make(access, id);

@@ -181,6 +181,7 @@ test('a user of the provider has no password here, and none is right', async () 
     body: JSON.stringify({ currentPassword: null, password: 'a new long password' }),
   });
   expect(change.json['code']).toBe('CONFLICT');
+  await expect(running.access.people.reset('ann')).rejects.toMatchObject({ code: 'CONFLICT' });
   await running.records.update('users', { id: 'ann' }, { disabledAt: 1 });
   expect((await signIn()).status).toBe(401);
 });
