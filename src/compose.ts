@@ -3,7 +3,7 @@ import { readFile, rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { type AccessControl, createAccess } from './access/access.ts';
+import { type AccessControl, type AccessOptions, createAccess } from './access/access.ts';
 import { openAuditKeys } from './access/audit-key.ts';
 import { AuditLog } from './access/audit-log.ts';
 import { takeNotes } from './access/audit-notes.ts';
@@ -136,7 +136,8 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     const outbound = createOutbound({ allow: config.outbound.allow });
     closers.push(() => outbound.close());
     const audit = await openAudit();
-    const access = createAccess({ records: stores.records, home: config.home, clock });
+    const oidc = providerOf(config, outbound);
+    const access = createAccess({ records: stores.records, home: config.home, clock, oidc });
     await access.start();
     const notifier = createNotifier({
       records: stores.records,
@@ -365,6 +366,12 @@ function oneAtATime(make: (withKeys: boolean) => Readable): ServerParts['backup'
     running = make(withKeys);
     return running;
   };
+}
+
+/** The sign-in provider, where one is configured. */
+function providerOf({ server }: Config, outbound: Outbound): AccessOptions['oidc'] {
+  const { issuer, clientId, clientSecretFile: _, ...rest } = server.oidc;
+  return issuer === null || clientId === null ? undefined : { settings: { ...rest, issuer, clientId }, outbound };
 }
 
 /** The rules in force and the channels that are told; a name in `alerts.starter` that no rule has is named with its line. */

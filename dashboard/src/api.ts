@@ -43,6 +43,7 @@ const paths = {
   verifyAudit: '/api/audit/verify',
   signOut: '/api/session',
   signIn: '/api/session',
+  signInWays: '/api/session/ways',
   claimAccount: '/api/session/account',
   changePassword: '/api/session/password',
   signOutEverywhere: '/api/sessions',

@@ -4,7 +4,6 @@ import { useApi } from './api.ts';
 import { instantWithZone } from './format.ts';
 import { onAnnouncement, startLive, useConnection } from './live.ts';
 import { Overview } from './pages/overview.tsx';
-import { SetPassword, SignIn } from './pages/sign-in.tsx';
 import { Icon, Logo } from './parts/icons.tsx';
 import { KeysDialog, useGlobalKeys } from './parts/keys.tsx';
 import { RangePicker } from './parts/range-picker.tsx';
@@ -19,6 +18,8 @@ const AnomaliesPage = lazy(async () => ({ default: (await import('./pages/anomal
 const ExplorePage = lazy(async () => ({ default: (await import('./pages/explore.tsx')).ExplorePage }));
 const ForecastsPage = lazy(async () => ({ default: (await import('./pages/forecasts.tsx')).ForecastsPage }));
 const ModelsPage = lazy(async () => ({ default: (await import('./pages/models.tsx')).ModelsPage }));
+const SignIn = lazy(async () => ({ default: (await import('./pages/sign-in.tsx')).SignIn }));
+const SetPassword = lazy(async () => ({ default: (await import('./pages/sign-in.tsx')).SetPassword }));
 const UsersPage = lazy(async () => ({ default: (await import('./pages/users.tsx')).UsersPage }));
 const AuditPage = lazy(async () => ({ default: (await import('./pages/audit.tsx')).AuditPage }));
 const StatusPage = lazy(async () => ({ default: (await import('./pages/status.tsx')).StatusPage }));
@@ -30,8 +31,18 @@ export function App() {
   useEffect(() => {
     if (signedIn) startLive();
   }, [signedIn]);
-  if (session.problem?.status === 401) return <SignIn problem={session.problem} retry={session.refetch} />;
-  if (session.data?.needs === 'password') return <SetPassword name={session.data.userId} />;
+  if (session.problem?.status === 401)
+    return (
+      <Suspense>
+        <SignIn problem={session.problem} retry={session.refetch} />
+      </Suspense>
+    );
+  if (session.data?.needs === 'password')
+    return (
+      <Suspense>
+        <SetPassword name={session.data.userId} />
+      </Suspense>
+    );
   return (
     <Frame problem={session.data === undefined ? session.problem : null} retry={session.refetch} ready={signedIn} />
   );

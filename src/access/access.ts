@@ -1,9 +1,11 @@
 import { randomBytes as systemRandom } from 'node:crypto';
 import { AuspexError } from '../errors.ts';
 import type { Clock, RecordStore, TokenRow } from '../model/index.ts';
+import type { Outbound } from '../platform/outbound.ts';
 import { csrfOf, equalSecrets, type RandomBytes } from './credentials.ts';
 import { createLinks, type Link } from './links.ts';
 import { type HeaderBag, header, isDirectLoopback } from './origin.ts';
+import { createOidc, type Oidc, type OidcSettings } from './oidc.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import { createPeople, type People } from './people.ts';
 import type { Principal, RequestLike, SignIn } from './principal.ts';
@@ -39,6 +41,8 @@ export interface AccessControl {
   tokens(): Promise<readonly TokenRow[]>;
   csrfToken(cookie: string): string;
   readonly people: People;
+  /** Sign-in by a provider; null where none is configured. */
+  readonly oidc: Oidc | null;
   /** Calls when credentials may have ended or lost rights: what is open by them is to be looked at again. */
   onChange(listener: () => void): void;
 }
@@ -48,6 +52,7 @@ export interface AccessOptions {
   readonly home: string;
   readonly clock: Clock;
   readonly randomBytes?: RandomBytes;
+  readonly oidc?: { readonly settings: OidcSettings; readonly outbound: Pick<Outbound, 'request'> } | undefined;
   /** For tests. */
   readonly passwords?: Passwords;
 }
@@ -122,6 +127,10 @@ export function createAccess(options: AccessOptions): AccessControl {
     tokens: () => tokens.list(),
     csrfToken: csrfOf,
     people: createPeople({ records, clock, randomBytes, sessions, links, passwords, onChange: changed }),
+    oidc:
+      options.oidc === undefined
+        ? null
+        : createOidc(options.oidc.settings, { outbound: options.oidc.outbound, clock, randomBytes }),
     onChange: (listener) => void listeners.push(listener),
   };
 }

@@ -3,6 +3,7 @@ import type { Clock, RecordAccess, RecordStore, Role, UserRow } from '../model/i
 import type { RandomBytes } from './credentials.ts';
 import { createDevices } from './devices.ts';
 import type { Link, Links } from './links.ts';
+import type { Identity } from './oidc.ts';
 import type { Passwords } from './passwords.ts';
 import { OWNER, type Principal, type SignIn } from './principal.ts';
 import type { Sessions } from './sessions.ts';
@@ -25,6 +26,13 @@ export interface Person extends UserRow {
 export interface People {
   /** @throws AuspexError UNAUTHENTICATED, the same and after the same time for a wrong name; TOO_MANY_TRIES. */
   signIn(attempt: PasswordSignIn): Promise<SignIn & { readonly device: string }>;
+  /** Counts a sign-in by a provider before anything is asked of it. @throws AuspexError TOO_MANY_TRIES. */
+  countFrom(source: string): void;
+  /**
+   * Signs in whom the provider knows; makes the user the first time and gives the role that the provider says, each time.
+   * @throws AuspexError CONFLICT where the name is another user's; UNAUTHENTICATED for a disabled one.
+   */
+  signInBy(identity: Identity): Promise<SignIn>;
   /** The first account: who came by the link becomes an admin with a password. @throws AuspexError CONFLICT. */
   claim(principal: Principal, name: string, password: string): Promise<SignIn>;
   /** Ends the user's other sessions. `current` may be missing where no password is set. @throws AuspexError BAD_REQUEST, TOO_MANY_TRIES, CONFLICT. */
@@ -41,7 +49,7 @@ export interface People {
     id: string,
     change: { role?: Role | undefined; disabled?: boolean | undefined },
   ): Promise<Person>;
-  /** @throws AuspexError NOT_FOUND, CONFLICT for a user who is disabled. */
+  /** @throws AuspexError NOT_FOUND, CONFLICT for a user who is disabled or signs in by a provider. */
   reset(id: string): Promise<Link>;
 }
 
@@ -57,6 +65,8 @@ export interface PeopleParts {
 }
 
 const USERS = 1000;
+/** In place of a hash: signs in by a provider, and no password is right. */
+const ELSEWHERE = '!provider';
 
 export function createPeople({
   records,
@@ -109,6 +119,31 @@ export function createPeople({
       return { ...signIn, device: await devices.mark(id) };
     },
 
+    countFrom: (source) => throttle.takeFrom(source),
+
+    async signInBy({ key, name, role }) {
+      const link = `provider:${key}`;
+      const signIn = await records.transaction(async (access) => {
+        const known = (await access.get('settings', link))?.value;
+        // By who they are at the provider, not by name: there anybody may be able to choose the name of somebody here.
+        const user = typeof known === 'string' ? await access.get('users', known) : newUser(name, role, ELSEWHERE);
+        if (user === undefined || user.disabledAt !== null)
+          throw new AuspexError('UNAUTHENTICATED', `The account “${name}” is disabled here; an admin can enable it.`);
+        if (known === undefined) {
+          if ((await access.insertNew('users', [user])).length === 0)
+            throw new AuspexError(
+              'CONFLICT',
+              `There is a user “${name}” here already who is not the one of the sign-in provider. Ask an admin.`,
+            );
+          await access.put('settings', [{ id: link, value: user.id, at: clock.now() }]);
+        }
+        await access.update('users', { id: user.id }, { role, lastSignInAt: clock.now() });
+        return sessions.open(access, { ...user, role });
+      });
+      onChange();
+      return signIn;
+    },
+
     async claim(principal, name, password) {
       const taken = new AuspexError(
         'CONFLICT',
@@ -139,6 +174,8 @@ export function createPeople({
       const { userId: id } = principal;
       const user = await records.get('users', id);
       if (user === undefined) throw new AuspexError('NOT_FOUND', `There is no user “${id}”.`);
+      if (user.passwordHash === ELSEWHERE)
+        throw new AuspexError('CONFLICT', 'You sign in by the provider; your password is kept and changed there.');
       if (user.passwordHash !== null) {
         // A stolen session is not to find the password by guessing.
         throttle.take({ account: id, exists: true, source: '', device: principal.id });
@@ -218,6 +255,8 @@ export function createPeople({
         if (user === undefined) throw new AuspexError('NOT_FOUND', `There is no user “${id.slice(0, 100)}”.`);
         if (user.disabledAt !== null)
           throw new AuspexError('CONFLICT', `“${id}” is disabled; enable the account first.`);
+        if (user.passwordHash === ELSEWHERE)
+          throw new AuspexError('CONFLICT', `“${id}” signs in by the provider; the password is kept and reset there.`);
         await access.update('users', { id }, { passwordHash: null });
         await access.remove('sessions', { userId: id });
         return links.make(access, id);

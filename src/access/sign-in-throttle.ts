@@ -5,7 +5,14 @@ import type { RandomBytes } from './credentials.ts';
 
 const MINUTE_MS = 60_000;
 /** Tries a minute. Strangers cannot use up an account's: what is left is for browsers that have signed in before. */
-export const TRIES = { account: 10, accountByStrangers: 7, accountBySource: 3, source: 10, device: 5 } as const;
+export const TRIES = {
+  account: 10,
+  accountByStrangers: 7,
+  accountBySource: 3,
+  source: 10,
+  device: 5,
+  provider: 30,
+} as const;
 /** Names that nobody has share so many windows: memory is bounded, however many are guessed. */
 const UNKNOWN_WINDOWS = 4096;
 const REMEMBERED = 20_000;
@@ -38,8 +45,11 @@ export class SignInThrottle {
 
   /** Counts a try. @throws AuspexError TOO_MANY_TRIES with the seconds to wait; then nothing is counted. */
   take(attempt: Try): void {
+    this.#count(this.#windowsOf(attempt));
+  }
+
+  #count(windows: readonly { readonly window: Window; readonly limit: number }[]): void {
     const now = this.#clock.monotonic();
-    const windows = this.#windowsOf(attempt);
     const wait = Math.max(...windows.map(({ window, limit }) => window.wait(now, limit)));
     if (wait === 0) {
       for (const { window } of windows) window.add(now);
@@ -51,6 +61,12 @@ export class SignInThrottle {
       `Too many tries to sign in within a minute, as this user or from this address. The password was not looked at; try again in ${seconds} s.`,
       { data: { retryAfterSeconds: seconds } },
     );
+  }
+
+  /** Counts a sign-in by a provider: each asks that provider, which strangers shall not make us do for ever. @throws as `take`. */
+  takeFrom(source: string): void {
+    const window = windowIn(this.#others, `provider ${source}`);
+    this.#count([{ window, limit: TRIES.provider }]);
   }
 
   /** Whoever signed in is no guesser: mistypes before are forgotten, but for the account's own count. */

@@ -28,11 +28,12 @@ test('nothing configured gives every default', () => {
   const { config, file, explain } = loadConfig({ env: { HOME: '/h', AUSPEX_HOME: '/nowhere/auspex' } });
   expect(file).toBeNull();
   expect(config.home).toBe('/nowhere/auspex');
-  expect(config.server).toEqual({
+  expect(config.server).toMatchObject({
     listen: { host: '127.0.0.1', port: 4700 },
     basePath: '',
     hosts: [],
     tls: { cert: null, key: null },
+    oidc: { issuer: null, clientId: null, clientSecret: null, roles: { viewer: [], admin: [] } },
   });
   expect(config.collect.interval).toBe(10_000);
   expect(config.store.quota).toBe(2e9);
@@ -133,6 +134,19 @@ test.each([
     4,
   ],
   ['half of TLS', 'server:\n  tls: { cert: a.pem }\n', 'server.tls.key is missing', 2],
+  [
+    'a provider without https',
+    'server:\n  oidc: { issuer: "http://id.example", clientId: a, roles: { viewer: ["*"] } }\n',
+    'server.oidc.issuer is not https',
+    2,
+  ],
+  [
+    'a provider that gives no role',
+    'server:\n  oidc: { issuer: "https://id.example", clientId: a }\n',
+    'gives nobody a role',
+    2,
+  ],
+  ['a provider without a name for us', 'server:\n  oidc: { issuer: "https://id.example" }\n', 'clientId is missing', 2],
   ['broken YAML', 'server:\n  hosts: [a\n', ':', 3],
   ['no table', '- 1\n', 'the file holds no table of keys', 1],
   ['a prototype', '__proto__: { workers: 9 }\n', '__proto__ is not a known key', 1],
@@ -201,6 +215,8 @@ test('a secret can stand in a file of its own', () => {
   expect(faultOf(text('      secret: x\n')).message).toContain(
     ':6:19: notify.channels[0].secretFile and notify.channels[0].secret are both set',
   );
+  const provider = `server: { oidc: { issuer: http://localhost:1, clientId: a, roles: { viewer: ['*'] }, clientSecretFile: ${secret} } }`;
+  expect(load(provider).config.server.oidc).toMatchObject({ clientSecret: 'hush' });
   expect(faultOf('records:\n  postgresFile: nowhere\n').message).toContain(
     ':2:17: records.postgresFile is "nowhere", which cannot be read (ENOENT)',
   );

@@ -169,7 +169,7 @@ function readSecretFiles(
 ): void {
   for (const [name, value] of Object.entries(table)) {
     if (typeof value === 'object' && value !== null) {
-      if (path.length > 0 || name === 'records' || name === 'notify') {
+      if (path.length > 0 || name === 'records' || name === 'notify' || name === 'server') {
         readSecretFiles(value as Record<string, unknown>, [...path, isIndex(table, name)], file, base);
       }
     } else if (name.endsWith('File') && typeof value === 'string') {
@@ -199,6 +199,7 @@ function checkPairs(config: Config, file: ConfigFile | null): void {
     const words = `server.tls.${cert === null ? 'cert' : 'key'} is missing. Expected both, certificate and key, or none.`;
     throw file === null ? plain(words) : configError(file.path, file.locate(['server', 'tls']), words);
   }
+  checkProvider(config, file);
   for (const list of ['channels', 'rules'] as const) {
     const items = list === 'channels' ? config.notify.channels : config.alerts.rules;
     const seen = new Set<string>();
@@ -209,6 +210,21 @@ function checkPairs(config: Config, file: ConfigFile | null): void {
       seen.add(item.name);
     }
   }
+}
+
+function checkProvider({ server }: Config, file: ConfigFile | null): void {
+  const { issuer, clientId, roles } = server.oidc;
+  if (issuer === null) return;
+  const fail = (name: string, words: string) => {
+    const text = `server.oidc.${name} ${words}`;
+    return file === null ? plain(text) : configError(file.path, file.locate(['server', 'oidc']), text);
+  };
+  const { protocol, hostname } = new URL(issuer);
+  if (protocol !== 'https:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname))
+    throw fail('issuer', 'is not https. Expected https, or http on this machine alone.');
+  if (clientId === null) throw fail('clientId', 'is missing. Expected the name that the provider knows Auspex by.');
+  if (Object.values(roles).every((values) => values.length === 0))
+    throw fail('roles', 'gives nobody a role. Expected values of the role claim for one role at least.');
 }
 
 function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {

@@ -29,6 +29,12 @@ const secret = { secret: true } as const;
 const optionalText = () => z.string().min(1).nullable().prefault(null);
 const optionalFile = (what: string) =>
   key(optionalText(), 'path', `File that holds ${what}; read at start and reload.`);
+const claimValues = (role: string) =>
+  key(
+    z.array(z.string().min(1)).prefault([]),
+    'list of values',
+    `Who of them is ${role}: values of \`roleClaim\`, or \`*\` for everybody.`,
+  );
 const severity = () => z.enum(['medium', 'high', 'critical']);
 const name = () => z.string().regex(/^[\w.-]{1,64}$/, 'a name of letters, digits, dots, dashes, at most 64 characters');
 
@@ -108,6 +114,30 @@ export const configSchema = z.strictObject({
     tls: section({
       cert: key(optionalText(), 'path', 'Certificate with its chain, PEM.'),
       key: key(optionalText(), 'path', 'The certificate’s key, PEM.'),
+    }),
+    oidc: section({
+      issuer: key(
+        httpUrl().nullable().prefault(null),
+        'address',
+        'Sign-in by a provider of OpenID Connect: the address that it calls itself by.',
+      ),
+      name: key(z.string().min(1).max(50).prefault('your organisation'), 'text', 'What the sign-in page calls it.'),
+      clientId: key(optionalText(), 'text', 'The name under which Auspex is known to the provider.'),
+      clientSecret: key(optionalText(), 'text', 'Its secret; none for a public client.', secret),
+      clientSecretFile: optionalFile('the client’s secret'),
+      scopes: key(
+        z.array(z.string().min(1)).prefault(['profile', 'email']),
+        'list of scopes',
+        'What is asked for beside `openid`.',
+      ),
+      nameClaim: key(z.string().min(1).prefault('preferred_username'), 'text', 'The claim that holds the user’s name.'),
+      roleClaim: key(z.string().min(1).prefault('groups'), 'text', 'The claim whose values give the role.'),
+      roles: section({
+        viewer: claimValues('viewer'),
+        operator: claimValues('operator'),
+        approver: claimValues('approver'),
+        admin: claimValues('admin'),
+      }),
     }),
   }),
   collect: section({

@@ -137,6 +137,25 @@ test('20 of the largest bodies at once: some wait, memory is bounded', { timeout
   expect(rise).toBeLessThanOrEqual(128 * MiB);
 });
 
+test('labels that are called as JavaScript’s own properties are labels', async () => {
+  const names = ['__proto__', 'constructor', 'hasOwnProperty', 'prototype', 'toString'];
+  const pairs = names.map((name) => [name, 'polluted'] as [string, string]);
+  const labels = labelsFrom([['__name__', 'constructor'], ['instance', 'web-1'], ...pairs]);
+  const body = encodeWriteRequest([{ labels, kind: 'gauge', samples: [{ at: Date.now(), value: 1 }] }]);
+  expect((await post(body)).status).toBe(204);
+  const answer = await fetch(
+    `${auspex.url}/api/series?match=${encodeURIComponent('constructor{toString="polluted"}')}`,
+    {
+      headers: { authorization: `Bearer ${auspex.token}` },
+    },
+  );
+  const { items } = JSON.parse(await answer.text()) as { items: { labels: Record<string, string> }[] };
+  expect(items).toHaveLength(1);
+  expect(Object.keys(items[0]?.labels ?? {})).toEqual(expect.arrayContaining(names));
+  const metrics = await fetch(`${auspex.url}/metrics`);
+  expect(await metrics.text()).not.toContain('polluted');
+});
+
 function labelSets(from: number, count: number, at: number): Uint8Array {
   return encodeWriteRequest(
     Array.from({ length: count }, (_, i) => ({

@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { Problem } from '../../../src/api/contract/index.ts';
-import { call, newSession, ProblemError } from '../api.ts';
+import { apiUrl, call, newSession, ProblemError, useApi } from '../api.ts';
 import { CopyLine } from '../parts/copy-line.tsx';
 import { Logo } from '../parts/icons.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
@@ -11,6 +11,7 @@ import { NewPassword, tooDifferent } from './new-password.tsx';
 export function SignIn({ problem, retry }: { problem: Problem; retry: () => void }) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
+  const provider = useApi('signInWays').data?.provider ?? null;
   const signIn = useMutation({
     mutationFn: () => call('signIn', { body: { name, password } }),
     onSuccess: newSession,
@@ -55,6 +56,13 @@ export function SignIn({ problem, retry }: { problem: Problem; retry: () => void
           </button>
         </div>
       </form>
+      {provider !== null && (
+        <div>
+          <a className="button" href={apiUrl('/sign-in/provider').href}>
+            Sign in with {provider}
+          </a>
+        </div>
+      )}
       <h2>Or by a one-time link</h2>
       <p>Without an account or password: on the machine that runs Auspex, print a link and open it here.</p>
       <CopyLine text="auspex dashboard --link" />

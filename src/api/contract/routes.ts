@@ -480,6 +480,19 @@ export const routes = {
     body: z.strictObject({ name: z.string().min(1).max(200), password: z.string().min(1).max(1000) }),
     response: s.session,
   },
+  signInWays: {
+    method: 'GET',
+    path: '/api/session/ways',
+    access: 'public',
+    tag: 'Who',
+    summary: 'How one may sign in here',
+    response: z.object({
+      provider: z
+        .string()
+        .nullable()
+        .meta({ description: 'The name of the sign-in provider; begin at /sign-in/provider' }),
+    }),
+  },
   claimAccount: {
     method: 'POST',
     path: '/api/session/account',

@@ -24,6 +24,7 @@ export type AccessPort = Pick<
   | 'revokeToken'
   | 'tokens'
   | 'people'
+  | 'oidc'
   | 'onChange'
 >;
 

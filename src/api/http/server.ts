@@ -20,6 +20,7 @@ import { PROBLEM_TYPE, problemOf, retryAfterSeconds, toAuspexError } from './pro
 import { ProcessLoad } from './process-load.ts';
 import { allowedMethods, registerRoutes } from './register-routes.ts';
 import { registerSignIn, SessionCookie } from './sign-in.ts';
+import { registerProviderSignIn } from './sign-in-provider.ts';
 
 export interface AuspexServer {
   /** Begins to listen and gives the address, `http://127.0.0.1:4700`. Rejects with ADDRESS_IN_USE. */
@@ -60,6 +61,7 @@ export async function createServer(options: ServerOptions): Promise<AuspexServer
   });
   registerRoutes(app, handlersOf(options, load, cookie), options, { limits, basePath, cookie });
   registerSignIn(app, options, { basePath, cookie });
+  registerProviderSignIn(app, options, { basePath, cookie });
   await registerPage(app, page);
   live.attach(app.server);
   limitConnections(app.server, limits, options.log);

@@ -38,6 +38,15 @@ export class SessionCookie {
     return `auspex_device_${this.#port()}`;
   }
 
+  /** What a browser keeps while it is at the sign-in provider. Lax: it comes back by a link of another site. */
+  get flowName(): string {
+    return `auspex_flow_${this.#port()}`;
+  }
+
+  holdingFlow(kept: string, maxAgeSeconds: number, isSecure: boolean): string {
+    return this.#cookie(this.flowName, kept, maxAgeSeconds, isSecure).replace('SameSite=Strict', 'SameSite=Lax');
+  }
+
   holdingDevice(device: string, isSecure: boolean): string {
     return this.#cookie(this.deviceName, device, DEVICE_LIFE_SECONDS, isSecure);
   }
@@ -47,7 +56,7 @@ export class SessionCookie {
   }
 }
 
-function isSecure(request: FastifyRequest): boolean {
+export function isSecure(request: FastifyRequest): boolean {
   if ('encrypted' in request.raw.socket) return true;
   const forwarded = request.headers['x-forwarded-proto'];
   return typeof forwarded === 'string' && forwarded.split(',', 1)[0]?.trim() === 'https';

@@ -178,6 +178,41 @@ test.skipIf(!hasChromium)('who is not signed in is told how to get the link (nee
   await page.getByText('auspex dashboard --link').waitFor();
 });
 
+test.skipIf(!hasChromium)('name and password lead to the page that was asked for (needs chromium)', async () => {
+  fixture = await startFixture('calm');
+  fixture.signedIn = false;
+  page = await (await browser.newContext()).newPage();
+  await page.goto(`${fixture.url}users`);
+  await page.getByRole('link', { name: 'Sign in with Example Ltd' }).waitFor();
+  await page.getByLabel('Name').fill('ann');
+  await page.getByLabel('Password').fill('correct horse battery');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('carol').waitFor();
+  expect(fixture.changes).toMatchObject([
+    { operation: 'signIn', body: { name: 'ann', password: 'correct horse battery' }, csrf: undefined },
+  ]);
+});
+
+test.skipIf(!hasChromium)('a user is added and the link shown once; a role is given (needs chromium)', async () => {
+  const { page: p, fixture: f } = await open('busy', 'users');
+  await p.getByLabel('Name').fill('erin');
+  await p.getByLabel('Role').selectOption('operator');
+  await p.getByRole('button', { name: 'Add' }).click();
+  await p.getByText('/sign-in?code=').waitFor();
+  await p.getByRole('button', { name: 'Manage … bob' }).click();
+  const dialog = p.getByRole('dialog');
+  await dialog.getByLabel('Role').selectOption('viewer');
+  await dialog.getByRole('button', { name: 'Give this role' }).click();
+  await dialog.getByRole('button', { name: 'Disable the account' }).click();
+  await p.waitForTimeout(300);
+  expect(f.changes).toMatchObject([
+    { operation: 'addUser', body: { name: 'erin', role: 'operator' } },
+    { operation: 'changeUser', params: { id: 'bob' }, body: { role: 'viewer' } },
+    { operation: 'changeUser', params: { id: 'bob' }, body: { disabled: true } },
+  ]);
+  expect(f.faults).toEqual([]);
+});
+
 test.skipIf(!hasChromium)('an error says what, why, what to do, and its code (needs chromium)', async () => {
   fixture = await startFixture('calm');
   fixture.failing = 'status';

@@ -121,7 +121,8 @@ export async function startFixture(
       sendProblem(response, 404, 'NOT_FOUND', 'Not found', `There is no ${path}.`, 'Check the address.');
       return;
     }
-    if (!fixture.signedIn) {
+    if (found.operation === 'signIn') fixture.signedIn = true;
+    if (!fixture.signedIn && found.route.access !== 'public') {
       sendProblem(
         response,
         401,

@@ -538,6 +538,7 @@ type Answer = (
 /** What the fixture server answers, by operation. */
 export const answers: { readonly [K in OperationId]?: Answer } = {
   session: () => session,
+  signInWays: () => ({ provider: 'Example Ltd' }),
   signIn: (_w, _p, _q, body) => ({ ...session, userId: (body as { name: string }).name }),
   users: (w) => ({
     items: [

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { type AccessControl, createAccess } from '../../../src/access/access.ts';
+import { type AccessControl, type AccessOptions, createAccess } from '../../../src/access/access.ts';
 import { auditKeys } from '../../../src/access/audit-key.ts';
 import { AuditLog } from '../../../src/access/audit-log.ts';
 import { type Client, createClient } from '../../../src/api/client.ts';
@@ -47,6 +47,7 @@ export async function startServer(
   limits: Partial<HttpLimits> = {},
   more: Partial<ServerOptions> = {},
   listenPort = 0,
+  oidc?: AccessOptions['oidc'],
 ): Promise<Running> {
   const home = await mkdtemp(join(tmpdir(), 'auspex-api-'));
   const stores = await openStores({
@@ -59,7 +60,7 @@ export async function startServer(
   });
   const { records, metrics } = stores;
   const engine = new SampleEngine(records);
-  const access = createAccess({ records, home, clock });
+  const access = createAccess({ records, home, clock, oidc });
   const log = pino({ level: 'silent' });
   const audit = new AuditLog({ records, home, keys: auditKeys(Buffer.alloc(32, 5)), clock, log });
   await fill(records, metrics);

@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { runProgram } from '../../../src/cli/program.ts';
 import { rawRequest, type RawResponse } from './raw-request.ts';
 import { type Running, startServer } from './running-server.ts';
 
@@ -106,6 +107,33 @@ test('a user is added with a link, sets a password, is given a role, disabled, r
   const everywhere = await rawRequest(running.port, '/api/sessions', { method: 'DELETE', headers: again });
   expect(everywhere.status).toBe(204);
   expect((await whoIs(again)).status).toBe(401);
+});
+
+test('the command line adds, lists, changes and resets users', async () => {
+  running = await startServer();
+  const said: string[] = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  const auspex = async (...words: string[]) => {
+    said.length = 0;
+    const where = ['--url', running.url, '--token', running.tokens.admin];
+    return [await runProgram(['node', 'auspex', ...where, 'users', ...words]), said.join('')] as const;
+  };
+  try {
+    expect((await auspex())[1]).toContain('Nobody has an account');
+    const [code, link] = await auspex('add', 'ann', '--role', 'operator');
+    expect([code, /^http:\S+\/sign-in\?code=\S{43}\n/.test(link)]).toEqual([0, true]);
+    expect((await auspex('add', 'ann'))[1]).toContain('There is a user “ann” already');
+    expect(await auspex('role', 'ann', 'admin')).toEqual([0, 'ann: admin, invited\n']);
+    expect((await auspex('role', 'ann', 'king'))[0]).toBe(2);
+    expect(await auspex('disable', 'ann')).toEqual([0, 'ann: admin, disabled\n']);
+    expect((await auspex('reset', 'ann'))[1]).toContain('enable the account first');
+    expect(await auspex('enable', 'ann')).toEqual([0, 'ann: admin, invited\n']);
+    expect((await auspex('reset', 'ann'))[1]).toContain('/sign-in?code=');
+    expect((await auspex('list'))[1]).toMatch(/ann +admin +invited +0/);
+  } finally {
+    vi.restoreAllMocks();
+  }
 });
 
 test('neither password nor link stands in the audit log', async () => {

@@ -13,6 +13,7 @@ type Tag =
   | 'removeToken'
   | 'session'
   | 'signIn'
+  | 'signInWays'
   | 'claimAccount'
   | 'changePassword'
   | 'signOut'
@@ -57,6 +58,7 @@ export function sessionHandlers(parts: ServerParts, cookie: SessionCookie): Pick
       context.setHeader('set-cookie', cookie.holdingDevice(device, isSecure(context)));
       return sessionOf(signIn.principal);
     },
+    signInWays: async () => ({ provider: access.oidc?.name ?? null }),
     claimAccount: async ({ body }, context) => {
       const signIn = await access.people.claim(present(context.principal), body.name, body.password);
       keep(context, signIn);
