@@ -39,7 +39,7 @@ import { readSealed, writeSealed } from './platform/sealed-files.ts';
 import { SecretKeys } from './platform/secret-keys.ts';
 import type { KeyRing } from './platform/secrets.ts';
 import { settleRestore } from './store/backup-restore.ts';
-import { backupStream } from './store/backup-write.ts';
+import { backupStream, clearBackupStaging } from './store/backup-write.ts';
 import { openPostgresRecords } from './store/records/open-records.ts';
 import { openStores, type StoreOptions, type Stores } from './store/open-stores.ts';
 import { knowSecrets } from './telemetry/hide.ts';
@@ -133,6 +133,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
   }
 
   async function startParts(): Promise<RunningAuspex> {
+    await clearBackupStaging(config.home);
     const outbound = createOutbound({ allow: config.outbound.allow });
     closers.push(() => outbound.close());
     const audit = await openAudit();

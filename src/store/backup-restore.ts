@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -41,11 +41,12 @@ interface Journal {
 /**
  * Puts a backup into a home folder. All of it is unpacked and proved beside the data first; ended at any moment, the home
  * folder has all of the old or, after the next start, all of the new.
- * @throws AuspexError STORE_LOCKED while an Auspex runs on it; CONFLICT where there are data; BACKUP_DAMAGED, STORE_NEWER,
+ * @throws AuspexError NOT_FOUND; STORE_LOCKED while an Auspex runs on it; CONFLICT where there are data; BACKUP_DAMAGED, STORE_NEWER,
  *   SECRET_KEY_MISSING, STORE_FULL: nothing was changed then.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const { home, file } = options;
+  if (!existsSync(file)) throw new AuspexError('NOT_FOUND', `There is no file ${file}.`);
   await ensureDirectory(home);
   const lock = new HomeLock(home);
   try {
@@ -142,6 +143,8 @@ function checkDatabase(path: string): void {
   } finally {
     db.close();
   }
+  // What reading alone left beside it.
+  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
 }
 
 /** Models and learnt state need their keys: without them they are left out where that was asked for, and refused else. */

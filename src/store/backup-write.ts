@@ -35,7 +35,7 @@ export interface BackupSource {
 }
 
 /** Where copies lie until they are in the archive. */
-export const STAGING = '.backup';
+const STAGING = '.backup';
 /** Pages of SQLite that are copied in one step. */
 const PAGES_AT_ONCE = 4096;
 /** What was written to so recently is copied last, when nothing changes. */
@@ -52,6 +52,11 @@ export function backupStream(source: BackupSource): Readable {
   const gzip = createGzip({ level: 1 });
   pipeline(archive, gzip, () => {}); // an error destroys the reader's end, which is where it is told
   return gzip;
+}
+
+/** Removes what a backup left that was killed. Only for who holds the home folder, before it makes one. */
+export async function clearBackupStaging(home: string): Promise<void> {
+  await rm(join(home, STAGING), { recursive: true, force: true });
 }
 
 class BackupWriter {

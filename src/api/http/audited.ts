@@ -94,6 +94,11 @@ export function recordRefusal(audit: AuditTrail, operation: string, source: stri
   });
 }
 
+/** A page that is opened without being signed in is no attempt; a change, or a credential that does not fit, is one. */
+export function tellsOfTrying({ method, headers }: IncomingMessage): boolean {
+  return (method !== 'GET' && method !== 'HEAD') || headers.authorization !== undefined;
+}
+
 /** The address of who calls; behind a proxy on this machine the one that it wrote down, too. */
 export function sourceOf({ headers, socket }: IncomingMessage): string | null {
   const forwarded = headers['x-forwarded-for'];

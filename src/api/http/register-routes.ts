@@ -1,10 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Principal } from '../../access/access.ts';
 import { AuspexError } from '../../errors.ts';
 import { type OperationId, type Route, routes } from '../contract/index.ts';
-import { recordRefusal, sourceOf, withAudit } from './audited.ts';
+import { recordRefusal, sourceOf, tellsOfTrying, withAudit } from './audited.ts';
 import { BodyBudget } from './body-budget.ts';
 import { admit, cookieValue } from './guard.ts';
 import type { Handlers, RawAnswer, RequestContext } from './handlers.ts';
@@ -77,11 +76,6 @@ export function registerRoutes(
     });
     for (const [id, route] of table) if (route.consumes !== undefined) register(raw, id, route);
   });
-}
-
-/** A page that is opened without being signed in is no attempt; a change, or a credential that does not fit, is one. */
-function tellsOfTrying({ method, headers }: IncomingMessage): boolean {
-  return (method !== 'GET' && method !== 'HEAD') || headers.authorization !== undefined;
 }
 
 function inputOf(route: Route, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {

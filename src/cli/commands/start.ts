@@ -24,8 +24,8 @@ export async function start(
   const level = globals.verbose === true ? 'debug' : globals.quiet === true ? 'error' : loaded.config.log.level;
   const log = createLogger(level);
   for (const warning of loaded.warnings) log.warn(warning);
-  // Before anything is begun: who asks it to stop while it starts shall find it saved, too.
-  const end = ended(options.duration);
+  // Before anything answers: who asks it to stop as soon as it is ready must not cut it off.
+  const asked = askedToStop();
   const auspex = await startAuspex({ loaded, reload: read, log, listen: true });
   const pidFile = join(loaded.config.home, 'auspex.pid');
   writeFileSync(pidFile, String(process.pid), { mode: 0o600 });
@@ -47,17 +47,22 @@ export async function start(
         ),
       );
   });
-  const reason = await end;
+  const reason = await Promise.race([asked, ...(options.duration === undefined ? [] : [over(options.duration)])]);
   output.say(`${reason}: stopping; samples and what was learnt are being saved …`);
   await auspex.close();
   rmSync(pidFile, { force: true });
   return exitCodes.fine;
 }
 
-function ended(minutes: number | undefined): Promise<string> {
+function askedToStop(): Promise<string> {
   return new Promise((resolve) => {
     process.once('SIGINT', () => resolve('Interrupted'));
     process.once('SIGTERM', () => resolve('Asked to stop'));
-    if (minutes !== undefined) setTimeout(() => resolve(`${minutes} min are over`), minutes * 60_000);
+  });
+}
+
+function over(minutes: number): Promise<string> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(`${minutes} min are over`), minutes * 60_000).unref();
   });
 }

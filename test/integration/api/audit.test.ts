@@ -95,6 +95,20 @@ test('signing in, failing to, and being refused are written; a thousand guesses 
   expect(JSON.stringify(rows)).not.toContain('xxxxxxxx');
 });
 
+test('a change that a foreign page made a browser send is written; its reading is not', async () => {
+  running = await startServer();
+  for (const method of ['GET', 'POST'])
+    await rawRequest(running.port, '/api/tokens', { method, headers: { origin: 'https://evil.example' } });
+  expect(await rowsOf()).toMatchObject([
+    {
+      action: 'access.refused',
+      outcome: 'refused',
+      detail: { error: 'FOREIGN_ORIGIN' },
+      actor: { source: '127.0.0.1' },
+    },
+  ]);
+});
+
 test('the log is read by pages and filters, by admins only, and leaves as a file with its hashes', async () => {
   running = await startServer();
   for (let i = 0; i < 7; i++)

@@ -141,6 +141,21 @@ test('a backup of a store that is being written to gives back all of it, read by
 
   const target = join(folder, 'c');
   expect(await restore(file, target)).toMatchObject({ aside: null, leftOut: [] });
+  expect(
+    readdirSync(target)
+      .filter((name) => !name.startsWith('lock'))
+      .sort(),
+  ).toEqual([
+    'blocks',
+    'ingest.db',
+    'keys-in-use',
+    'models',
+    'records.db',
+    'rollups-1h',
+    'rollups-5m',
+    'secret.key',
+    'state',
+  ]);
   const restored = await open(target);
   const after = (await contentOf(restored)) as { points: [number, number][][]; settings: { id: string }[] };
   await restored.close();
