@@ -96,7 +96,10 @@ export class BundleWriter {
 
   finish(): void {
     if (this.#points === 0) return;
-    const data = zstdCompressSync(this.#payload.view(), {
+    const payload = this.#payload.view();
+    const data = zstdCompressSync(payload, {
+      // With its size known zstd takes tables and a window of that size, not of megabytes; so does who unpacks it.
+      pledgedSrcSize: payload.length,
       params: { [constants.ZSTD_c_compressionLevel]: this.#level, [constants.ZSTD_c_checksumFlag]: 1 },
     });
     this.#emit({

@@ -1,4 +1,4 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { AuspexError } from '../errors.ts';
 import type { AppendResult } from '../model/index.ts';
 import { halves } from './bundle.ts';
@@ -269,7 +269,10 @@ export class Intake {
     const bytes = new Uint8Array(count * 16);
     bytes.set(new Uint8Array(this.#lastTimes.buffer, 0, count * 8));
     bytes.set(new Uint8Array(this.#lastBits.buffer, 0, count * 8), count * 8);
-    return zstdCompressSync(bytes);
+    return zstdCompressSync(bytes, {
+      pledgedSrcSize: bytes.length,
+      params: { [constants.ZSTD_c_checksumFlag]: 1 },
+    });
   }
 
   #restoreLast(saved: Uint8Array, onDamage: (position: number, cause: unknown) => void): void {

@@ -58,12 +58,16 @@ function* sumSome(sources: StepSources, refs: Uint32Array, whole: Span): Generat
   const recent = new Gathering(refs, 1);
   gatherRecent(sources.buffer, recent, whole.first - LOOK_BACK_MS, whole.until);
   const recentDays = new Set<number>();
+  let earliest = Infinity;
   for (let slot = 0; slot < refs.length; slot++) {
-    recent.forEachRow(slot, (time) => recentDays.add(dayOf(time)));
+    recent.forEachRow(slot, (time) => {
+      recentDays.add(dayOf(time));
+      earliest = Math.min(earliest, time);
+    });
   }
   const days = [...new Set([...whole.days, ...recentDays])].sort((a, b) => a - b);
   if (days.length === 0) return;
-  const span = narrowed(whole, days);
+  const span = narrowed(whole, days, whole.days.includes(days[0]) ? days[0] * DAY_MS : earliest);
   const sums = Array.from(refs, () => new StepSums(span.first, span.to, span.stepMs));
   const fiveMinuteDays = new Set(sources.blocks.fiveMinute.days());
   for (const day of days) {
@@ -77,10 +81,10 @@ function* sumSome(sources: StepSources, refs: Uint32Array, whole: Span): Generat
   }
 }
 
-/** The span without what lies before the first day or behind the last one, so that memory goes by what is there. */
-function narrowed(span: Span, days: readonly number[]): Span {
+/** The span without what lies before the earliest point or behind the last day, so that memory goes by what is there. */
+function narrowed(span: Span, days: readonly number[], earliest: number): Span {
   const { stepMs } = span;
-  const first = Math.max(span.first, Math.floor((days[0] * DAY_MS) / stepMs) * stepMs);
+  const first = Math.max(span.first, Math.floor(earliest / stepMs) * stepMs);
   const to = Math.min(span.to, (days[days.length - 1] + 1) * DAY_MS - 1);
   const steps = Math.floor((to - first) / stepMs);
   if (steps > MOST_STEPS) throw new RangeError(`${steps} steps asked for; at most ${MOST_STEPS} are given.`);
