@@ -25,7 +25,7 @@ export type ScrapeFetch = (
 /** Redirects that are followed; credentials stay with the first origin. */
 const MAX_REDIRECTS = 5;
 const MOST_RATIO = 200;
-const UNJUDGED_BYTES = 1024 * 1024;
+const UNJUDGED_BYTES = 256 * 1024;
 
 /**
  * Fetches through the one way out: connections are kept, gzip is undone, redirects are followed. The target stands in the
@@ -67,7 +67,7 @@ export function createScrapeFetch(outbound: Pick<Outbound, 'open'>): ScrapeFetch
 
 /**
  * The error of either side ends the other, and reaches the reader. A page of metrics becomes ten to twenty times shorter
- * by gzip; one that unpacks to far more was made to fill memory, and is given up with its first megabyte.
+ * by gzip; one that unpacks to far more was made to fill memory, and is given up within its first megabyte.
  */
 async function* gunzipped(body: Readable): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip();
