@@ -67,7 +67,7 @@ export function createScrapeFetch(outbound: Pick<Outbound, 'open'>): ScrapeFetch
 
 /**
  * The error of either side ends the other, and reaches the reader. A page of metrics becomes ten to twenty times shorter
- * by gzip; one that unpacks to far more was made to fill memory, and is given up within its first megabyte.
+ * by gzip; one that unpacks to far more was made to fill memory, and is given up with its first quarter of a megabyte.
  */
 async function* gunzipped(body: Readable): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip();
