@@ -238,9 +238,10 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
         await settings.reload('signal');
       },
       signInLink: async () => {
-        // Printed where Auspex was started: a full disk must not keep the owner out.
-        await audit.recordBounded({ actor: itself, action: 'session.link', outcome: 'done' });
-        return `${url}/sign-in?code=${encodeURIComponent((await access.makeLink()).code)}`;
+        const { code } = await access.makeLink();
+        // Printed where Auspex was started: neither a full disk nor a slow one keeps the owner out.
+        void audit.recordBounded({ actor: itself, action: 'session.link', outcome: 'done' });
+        return `${url}/sign-in?code=${encodeURIComponent(code)}`;
       },
       close: closeAll,
     };

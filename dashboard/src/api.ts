@@ -148,6 +148,9 @@ export async function call<K extends Operation>(operation: K, input: Input = {})
   }
   if (!response.ok) {
     csrf = null;
+    // Signed out elsewhere, or shut out: asked again, the page shows how to come in.
+    if (response.status === 401 && operation !== 'session' && operation !== 'signIn')
+      void queries.invalidateQueries({ queryKey: ['session'] });
     // The server may have begun anew since the token was read: once more with a fresh one.
     if (response.status === 403 && known && method !== 'GET') return call(operation, input);
     throw await problemOf(response);

@@ -4,7 +4,15 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
-import { freePort, mainFile, removeHome, type RunningAuspex, startAuspex, temporaryHome } from './running-auspex.ts';
+import {
+  freePort,
+  mainFile,
+  removeHome,
+  type RunningAuspex,
+  startAuspex,
+  temporaryHome,
+  until,
+} from './running-auspex.ts';
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
@@ -46,7 +54,8 @@ async function run(home: string, ...args: string[]): Promise<Ended> {
 
 test('the start prints a sign-in link that opens the page, once', async () => {
   const running = await begin(aHome());
-  const link = /http:\/\/\S+\/sign-in\?code=\S+/.exec(running.output())?.[0] ?? '';
+  // It answers a moment before it has said so.
+  const link = await until('the link', 10, async () => /http:\/\/\S+\/sign-in\?code=\S+/.exec(running.output())?.[0]);
   const signedIn = await fetch(link, { redirect: 'manual' });
   expect(signedIn.status).toBe(303);
   const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';

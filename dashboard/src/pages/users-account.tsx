@@ -72,7 +72,7 @@ function MakeAccount() {
         Nobody has an account yet. With one you sign in by name and password from any browser, and you can add others.
         You become an admin.
       </p>
-      <form className="stack tight" onSubmit={submit}>
+      <form className="stack tight narrow" onSubmit={submit}>
         <label className="field">
           Name: letters, digits and . _ @ -
           <input
@@ -117,7 +117,7 @@ function ChangePassword() {
   return (
     <section className="card stack tight">
       <h2>Change the password</h2>
-      <form className="stack tight" onSubmit={submit}>
+      <form className="stack tight narrow" onSubmit={submit}>
         <label className="field">
           Current password
           <input

@@ -19,6 +19,17 @@ const roles = [
   ['admin', 'everything, users and tokens too'],
 ] as const;
 
+/** The answer of the page in words. */
+export function peopleSentence(users: readonly User[]): string {
+  const of = (state: User['state']) => users.filter((user) => user.state === state).length;
+  const [active, invited, disabled] = [of('active'), of('invited'), of('disabled')];
+  if (users.length === 0) return 'Nobody has an account';
+  const more = [invited > 0 && `${count(invited)} invited`, disabled > 0 && `${count(disabled)} disabled`];
+  return [active === 1 ? '1 person may sign in' : `${count(active)} people may sign in`, ...more.filter(Boolean)].join(
+    ', ',
+  );
+}
+
 const refresh = () => void queries.invalidateQueries({ queryKey: ['users'] });
 
 export function People() {
@@ -68,15 +79,20 @@ function UserLine({ user, isSelf }: { user: User; isSelf: boolean }) {
   return (
     <div>
       <strong className="anywhere">{user.id}</strong> <span className="tag">{user.role}</span>
-      {user.state !== 'active' && <span className="tag">{user.state}</span>}
+      {user.state !== 'active' && (
+        <>
+          {' '}
+          <span className="tag">{user.state}</span>
+        </>
+      )}
       {isSelf && <span className="muted"> you</span>}
       <p className="small muted">
-        {user.state === 'invited' ? 'has set no password yet' : `${count(user.sessions)} signed-in browsers`},{' '}
-        {user.lastSignInAt === null ? (
-          'never signed in by password'
-        ) : (
+        {user.state === 'invited'
+          ? 'has set no password yet'
+          : `signed in with ${user.sessions === 1 ? '1 browser' : `${count(user.sessions)} browsers`}`}
+        {user.lastSignInAt !== null && (
           <>
-            last sign-in <Time at={user.lastSignInAt} relative />
+            , last sign-in <Time at={user.lastSignInAt} relative />
           </>
         )}
         , added <Time at={user.createdAt} />
@@ -190,10 +206,12 @@ function Manage({ user, isSelf, onClose }: { user: User; isSelf: boolean; onClos
             {reset.data !== undefined ? (
               <Handover name={user.id} link={reset.data} />
             ) : (
-              <div>
-                <button type="button" className="button danger" disabled={busy} onClick={() => reset.mutate()}>
-                  Reset the password
-                </button>
+              <div className="stack close">
+                <div>
+                  <button type="button" className="button danger" disabled={busy} onClick={() => reset.mutate()}>
+                    Reset the password
+                  </button>
+                </div>
                 <p className="small muted">
                   Their password and sessions end now; you get a one-time link with which they set a new one.
                 </p>
@@ -202,15 +220,17 @@ function Manage({ user, isSelf, onClose }: { user: User; isSelf: boolean; onClos
           </>
         )}
         {!isSelf && (
-          <div>
-            <button
-              type="button"
-              className={isDisabled ? 'button' : 'button danger'}
-              disabled={busy}
-              onClick={() => change.mutate({ disabled: !isDisabled })}
-            >
-              {isDisabled ? 'Enable the account' : 'Disable the account'}
-            </button>
+          <div className="stack close">
+            <div>
+              <button
+                type="button"
+                className={isDisabled ? 'button' : 'button danger'}
+                disabled={busy}
+                onClick={() => change.mutate({ disabled: !isDisabled })}
+              >
+                {isDisabled ? 'Enable the account' : 'Disable the account'}
+              </button>
+            </div>
             <p className="small muted">
               {isDisabled
                 ? 'They can sign in again, with the role and password they had.'

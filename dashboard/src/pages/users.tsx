@@ -1,7 +1,7 @@
 import { Link } from 'wouter';
 import { useApi } from '../api.ts';
 import { Account } from './users-account.tsx';
-import { People } from './users-people.tsx';
+import { People, peopleSentence } from './users-people.tsx';
 import { Tokens } from './users-tokens.tsx';
 
 const account = ['account', 'Your account', Account] as const;
@@ -10,12 +10,14 @@ const sections = [['people', 'People', People], ['tokens', 'Tokens', Tokens], ac
 /** Who may come in: people and programs, for admins; one's own account, for everybody. */
 export function UsersPage({ section }: { section: string | null }) {
   const session = useApi('session', {}, { staleTime: 5 * 60_000 });
-  const shown = session.data?.scope === 'admin' ? sections : [account];
+  const isAdmin = session.data?.scope === 'admin';
+  const users = useApi('users', {}, { enabled: isAdmin });
+  const shown = isAdmin ? sections : [account];
   const [chosen, title, Section] = shown.find(([name]) => name === section) ?? shown[0] ?? account;
   return (
     <div className="stack">
       <div className="lede">
-        <h1>Users: {title.toLowerCase()}</h1>
+        <h1>{chosen === 'people' && users.data !== undefined ? peopleSentence(users.data.items) : title}</h1>
       </div>
       <div className="settings">
         <nav className="sections" aria-label="Users">

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Client } from '../../api/client.ts';
-import type { AuditReportView, AuditRowView } from '../../api/contract/index.ts';
+import { type AuditReportView, type AuditRowView, auditReport } from '../../api/contract/index.ts';
 import { verifyStoppedAudit } from '../../compose-audit.ts';
 import { AuspexError } from '../../errors.ts';
 import { auditSentence } from '../../model/index.ts';
@@ -71,7 +71,9 @@ export async function verifyAudit(output: Output, options: GlobalOptions): Promi
 
 async function reportOf(options: GlobalOptions): Promise<AuditReportView> {
   try {
-    return await connect(options).call('verifyAudit');
+    // Without the time limit of other calls: a long log takes its time.
+    const response = await connect(options).stream('verifyAudit');
+    return auditReport.parse(await response.json());
   } catch (error) {
     const isNamed = options.url !== undefined || (process.env['AUSPEX_URL'] ?? '') !== '';
     if (isNamed || !(error instanceof AuspexError) || error.code !== 'UNREACHABLE') throw error;

@@ -159,7 +159,7 @@ test.each<[string, object, RequestListener, string]>([
   ],
   [
     'sends too much, compressed',
-    { body_size_limit: '500KB' },
+    { body_size_limit: '500KB', scrape_interval: '10s' },
     (_, response) => {
       response.setHeader('content-encoding', 'gzip');
       response.end(gzipSync(Array.from({ length: 100_000 }, (__, i) => `a{b="${i * 7919}"} ${i}\n`).join('')));

@@ -187,7 +187,7 @@ test.skipIf(!hasChromium)('name and password lead to the page that was asked for
   await page.getByLabel('Name').fill('ann');
   await page.getByLabel('Password').fill('correct horse battery');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('carol').first().waitFor();
+  await page.getByRole('button', { name: 'Manage … carol' }).waitFor();
   expect(fixture.changes).toMatchObject([
     { operation: 'signIn', body: { name: 'ann', password: 'correct horse battery' }, csrf: undefined },
   ]);

@@ -55,7 +55,7 @@ const pages: readonly (readonly [string, string | RegExp])[] = [
   ['settings/rules', /disk/],
   ['users', 'New user'],
   ['users/tokens', 'Make it'],
-  ['users/account', 'Sign out everywhere'],
+  ['users/account', 'Nobody has an account yet'],
   ['settings/cardinality', 'By metric'],
   ['settings/appearance', 'Signed in as'],
 ];

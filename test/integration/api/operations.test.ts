@@ -143,8 +143,9 @@ test.each([
   ['node_load1{instance=~"web-.*"}', 200],
   ['node_load1{instance="a', 400],
   ['node_load1{instance=~"("}', 400],
+  // Slow in an engine that goes back; ours does not. What needs going back is refused.
   ['node_load1{instance=~"(a+)+"}', 200],
-  ['node_load1{instance=~"(?=a)a"}', 400],
+  ['node_load1{instance=~"(a)\\\\1"}', 400],
   ['{}', 400],
   ['a b', 400],
 ])('the selector %s gets %i', async (match, status) => {
