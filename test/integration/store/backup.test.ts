@@ -353,6 +353,14 @@ test('what was made by a newer Auspex is refused with its name', async () => {
   }
 });
 
+function isSame(packed: Uint8Array, plain: Buffer): boolean {
+  try {
+    return gunzipSync(packed).equals(plain);
+  } catch {
+    return false;
+  }
+}
+
 test('cut anywhere, or changed anywhere, it is refused and nothing is written', async () => {
   const home = join(folder, 'a');
   const stores = await fill(home);
@@ -375,7 +383,8 @@ test('cut anywhere, or changed anywhere, it is refused and nothing is written', 
     const changed = Buffer.from(good);
     const place = 20 + Math.floor(((good.length - 40) * i) / 12);
     changed[place] = (changed[place] ?? 0) ^ 1;
-    await refused(changed);
+    // Some bits mean nothing: those between the head of a stored piece and the next byte.
+    if (!isSame(changed, plain)) await refused(changed);
   }
   // The same inside, where gzip's own checksum is right again.
   for (let i = 0; i < 12; i++) {
