@@ -90,7 +90,7 @@ export class SqlFile {
   }
 }
 
-/** Reads the whole file once and throws, as SQLite would on meeting it, when its structure is damaged. About a second a gigabyte. */
+/** Reads the whole file once and throws, as SQLite would on meeting it, when its structure is damaged. Two seconds a gigabyte (207 MB in 0.45 s). */
 export function requireSound(db: DatabaseSync): void {
   const found = db.prepare('PRAGMA quick_check(1)').get()?.quick_check;
   if (found !== 'ok') throw Object.assign(new Error(String(found)), { errcode: SQLITE_CORRUPT });
