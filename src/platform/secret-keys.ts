@@ -1,6 +1,7 @@
 import { chmod, link, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AuspexError } from '../errors.ts';
+import { InTurn } from '../in-turn.ts';
 import { ensureDirectory, syncDirectory, writeFileAtomic } from './files.ts';
 import { reseal, sealedFiles } from './sealed-files.ts';
 import { KeyRing } from './secrets.ts';
@@ -34,7 +35,8 @@ export class SecretKeys {
   readonly isOwnFile: boolean;
   /** Whether there may be files of an older key, or of before there were keys. */
   #isUnsettled: boolean;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** One change at a time. */
+  readonly #turn = new InTurn();
 
   private constructor(home: string, env: Environment, ring: KeyRing, isOwnFile: boolean, isUnsettled: boolean) {
     this.#home = home;
@@ -77,7 +79,7 @@ export class SecretKeys {
 
   /** Reads the keys again: somebody may have put a new one first. */
   reload(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turn.run(async () => {
       const fresh = await SecretKeys.open(this.#home, this.#env);
       this.ring.become(fresh.ring);
       this.#isUnsettled ||= fresh.#isUnsettled;
@@ -95,7 +97,7 @@ export class SecretKeys {
         `The keys come from ${this.ring.origin}, which Auspex does not change. Put a new one (\`openssl rand -base64 32\`) there before the old one, and reload or restart: files are then encrypted anew, and the log says when the old one can go.`,
       );
     }
-    await this.#inTurn(async () => {
+    await this.#turn.run(async () => {
       const next = this.ring.withNewKey();
       await writeFileAtomic(join(this.#home, KEY_FILE), next.toText());
       await this.#writeInUse(next.ids);
@@ -106,7 +108,7 @@ export class SecretKeys {
 
   /** Encrypts anew what an older key or none encrypted, then drops the keys that nothing needs. Goes on where an earlier run ended. */
   settle(): Promise<Settled> {
-    return this.#inTurn(() => this.#settle());
+    return this.#turn.run(() => this.#settle());
   }
 
   async #settle(): Promise<Settled> {
@@ -144,13 +146,6 @@ export class SecretKeys {
     if (given === null || given.ring.ids.join() === this.ring.ids.join()) return true;
     this.ring.become(given.ring);
     return false;
-  }
-
-  /** One change at a time. */
-  #inTurn<R>(work: () => Promise<R>): Promise<R> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => {});
-    return result;
   }
 
   /** How many files each key encrypts; those under `null` are not encrypted. */
