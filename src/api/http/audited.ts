@@ -99,8 +99,8 @@ export function tellsOfTrying({ method, headers }: IncomingMessage): boolean {
   return (method !== 'GET' && method !== 'HEAD') || headers.authorization !== undefined;
 }
 
-/** The address of who calls; behind a proxy on this machine the one that it wrote down, too. */
-export function sourceOf({ headers, socket }: IncomingMessage): string | null {
+/** Who calls, for people to read: the other end, and whom it says it speaks for. For counting tries there is `sourceOf`. */
+export function sourceInWords({ headers, socket }: IncomingMessage): string | null {
   const forwarded = headers['x-forwarded-for'];
   const told = (Array.isArray(forwarded) ? forwarded.at(-1) : forwarded)?.split(',').at(-1)?.trim() ?? '';
   const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '') ?? null;

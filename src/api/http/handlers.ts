@@ -14,8 +14,10 @@ export interface RawAnswer {
 export interface RequestContext {
   /** Null on public routes, and for this machine itself where data come in. */
   readonly principal: Principal | null;
-  /** The address of who calls; null inside this process. */
+  /** Who calls, as people read it; null inside this process. */
   readonly source: string | null;
+  /** The other end of the connection; what a header says instead may be anybody's word. */
+  readonly remoteAddress: string | undefined;
   /** The undecoded body of a route that consumes something else than JSON. */
   readonly rawBody: Buffer;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;

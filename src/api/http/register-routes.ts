@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Principal } from '../../access/access.ts';
 import { AuspexError } from '../../errors.ts';
 import { type OperationId, type Route, routes } from '../contract/index.ts';
-import { recordRefusal, sourceOf, tellsOfTrying, withAudit } from './audited.ts';
+import { recordRefusal, sourceInWords, tellsOfTrying, withAudit } from './audited.ts';
 import { BodyBudget } from './body-budget.ts';
 import { admit, cookieValue } from './guard.ts';
 import type { Handlers, RawAnswer, RequestContext } from './handlers.ts';
@@ -40,7 +40,7 @@ export function registerRoutes(
       onRequest: async (request) => {
         const { access, audit } = options;
         const principal = await admit(access, request.raw, surroundings.cookie.name, route.access).catch((thrown) => {
-          if (tellsOfTrying(request.raw)) recordRefusal(audit, id, sourceOf(request.raw), thrown);
+          if (tellsOfTrying(request.raw)) recordRefusal(audit, id, sourceInWords(request.raw), thrown);
           throw thrown;
         });
         if (principal !== null) principals.set(request, principal);
@@ -116,7 +116,8 @@ function contextOf(
   reply.raw.once('close', () => gone.abort());
   return {
     principal,
-    source: sourceOf(request.raw),
+    source: sourceInWords(request.raw),
+    remoteAddress: request.raw.socket.remoteAddress,
     rawBody: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
     headers: request.headers,
     cookie: (name) => cookieValue(request.headers.cookie, name) ?? undefined,

@@ -13,7 +13,7 @@ import { metrics } from '../../telemetry/metrics.ts';
 import { LiveFeed } from '../ws/live.ts';
 import { handlersOf } from './all-handlers.ts';
 import { limitConnections } from './connection-limit.ts';
-import { recordRefusal, sourceOf, tellsOfTrying } from './audited.ts';
+import { recordRefusal, sourceInWords, tellsOfTrying } from './audited.ts';
 import { HostCheck } from './guard.ts';
 import { registerPage, securityHeaders, sendPage, wantsPage } from './page.ts';
 import { defaultLimits, type HttpLimits, type ServerOptions } from './ports.ts';
@@ -56,7 +56,7 @@ export async function createServer(options: ServerOptions): Promise<AuspexServer
       hosts.check(request.raw);
     } catch (thrown) {
       if (tellsOfTrying(request.raw))
-        recordRefusal(options.audit, 'page of another name', sourceOf(request.raw), thrown);
+        recordRefusal(options.audit, 'page of another name', sourceInWords(request.raw), thrown);
       throw thrown;
     }
   });

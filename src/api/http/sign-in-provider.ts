@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { sourceOf as networkOf } from '../../access/source.ts';
+import { sourceOf } from '../../access/source.ts';
 import { AuspexError } from '../../errors.ts';
-import { actorOf, sourceOf } from './audited.ts';
+import { actorOf, sourceInWords } from './audited.ts';
 import { cookieValue } from './guard.ts';
 import { plainPage, wantsPage } from './page.ts';
 import type { ServerOptions } from './ports.ts';
@@ -39,9 +39,9 @@ export function registerProviderSignIn(
     reply.header('cache-control', 'no-store').header('set-cookie', cookie.holdingFlow('', 0, isSecure(request)));
     const { code, state, error } = request.query as Record<string, unknown>;
     const act = { action: 'session.sign-in', target: 'provider' };
-    const source = sourceOf(request.raw);
+    const source = sourceInWords(request.raw);
     try {
-      people.countFrom(networkOf(request.headers, request.raw.socket.remoteAddress));
+      people.countFrom(sourceOf(request.headers, request.raw.socket.remoteAddress));
       const kept = cookieValue(request.headers.cookie, cookie.flowName) ?? '';
       const identity = await oidc.finish({ code, state, error }, kept, backTo(request));
       const { cookie: session, maxAgeMs, principal } = await people.signInBy(identity);

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SESSION_COOKIE } from '../../access/access.ts';
 import { AuspexError } from '../../errors.ts';
-import { actorOf, sourceOf } from './audited.ts';
+import { actorOf, sourceInWords } from './audited.ts';
 import { plainPage, wantsPage } from './page.ts';
 import type { ServerOptions } from './ports.ts';
 
@@ -77,7 +77,7 @@ export function registerSignIn(
     const { code } = request.query as { code?: unknown };
     reply.header('cache-control', 'no-store');
     const act = { action: 'session.sign-in', target: 'link' };
-    const source = sourceOf(request.raw);
+    const source = sourceInWords(request.raw);
     try {
       const signIn = await access.redeemLink(typeof code === 'string' ? code : '');
       const { cookie: session, maxAgeMs, principal } = signIn;

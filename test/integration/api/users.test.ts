@@ -170,6 +170,16 @@ test('who guesses is told to wait, and the owner gets in meanwhile', async () =>
   expect((await signIn('anna', GOOD, { ...at('203.0.113.66'), cookie: known.cookie })).status).toBe(200);
 });
 
+test('all addresses of one IPv6 network are one guesser', async () => {
+  running = await startServer();
+  const { cookie, csrf } = running.session;
+  await post('/api/session/account', { name: 'anna', password: GOOD }, { cookie, 'x-csrf-token': csrf });
+  const statuses = [];
+  for (let i = 1; i <= 6; i++)
+    statuses.push((await signIn('anna', `guess ${i}`, { 'x-forwarded-for': `2001:db8::${i}` })).status);
+  expect(statuses).toEqual([401, 401, 401, 429, 429, 429]);
+});
+
 const LONG = process.env['AUSPEX_SECURITY_LONG'] === '1';
 
 test(`${LONG ? 1000 : 40} guesses with real hashes: at most ten tried a minute, the owner gets in`, {

@@ -51,7 +51,7 @@ export function sessionHandlers(parts: ServerParts, cookie: SessionCookie): Pick
     signIn: async ({ body }, context) => {
       const { device, ...signIn } = await access.people.signIn({
         ...body,
-        source: sourceOf(context.headers, context.source ?? undefined),
+        source: sourceOf(context.headers, context.remoteAddress),
         device: context.cookie(cookie.deviceName),
       });
       keep(context, signIn);
