@@ -52,6 +52,18 @@ export function intervalScore(actual: Float64Array, lower: Float64Array, upper: 
   );
 }
 
+/** Interval score in units of the seasonal naive error inside the training series (the M4 competition's MSIS); lower is better. */
+export function msis(
+  actual: Float64Array,
+  lower: Float64Array,
+  upper: Float64Array,
+  level: number,
+  training: Float64Array,
+  season: number,
+): number {
+  return intervalScore(actual, lower, upper, level) / seasonalNaiveError(training, season);
+}
+
 function meanOver(values: Float64Array, term: (i: number) => number): number {
   let sum = 0;
   let n = 0;

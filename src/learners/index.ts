@@ -7,15 +7,39 @@ export { SeasonalNaive } from './forecast/seasonal-naive.ts';
 export { Theta } from './forecast/theta.ts';
 export { IsolationForest, type IsolationForestParameters } from './outlier/isolation-forest.ts';
 export {
+  type Bandit,
+  type ChangeDetector,
+  type Clusterer,
   type LearnerEntry,
   type LearnerParameter,
   learner,
   learners,
   type OutlierDetector,
   type Regressor,
+  type TemplateLearner,
 } from './registry.ts';
 export {
   type Attribution,
   type RandomForestParameters,
   RandomForestRegressor,
 } from './tree/random-forest-regressor.ts';
+export { type ErrorShape, fingerprint, fingerprintText } from './text/fingerprint.ts';
+export { MASK_VERSION, maskMessage } from './text/mask.ts';
+export { type LogTemplate, TemplateTree } from './text/template-tree.ts';
+export { Analogues } from './forecast/analogues.ts';
+export { Arima } from './forecast/arima.ts';
+export type { ArimaOrders } from './forecast/arima-likelihood.ts';
+export { AutomaticForecast, type AutomaticForecastParameters } from './forecast/automatic-forecast.ts';
+export { AutomaticSmoothing, type SmoothingChoice } from './forecast/automatic-smoothing.ts';
+export { LagRegression } from './forecast/lag-regression.ts';
+export { MultiSeasonalSmoothing } from './forecast/multi-seasonal-smoothing.ts';
+export { type Period, periodsOf } from './forecast/periods.ts';
+export { PiecewiseTrend } from './forecast/piecewise-trend.ts';
+export { SeasonalDecomposition } from './forecast/seasonal-decomposition.ts';
+export { WindowMeanRegression } from './forecast/window-mean-regression.ts';
+export { type Allowed, type ThompsonParameters, ThompsonSampling } from './bandit/thompson-sampling.ts';
+export { Adwin } from './changepoint/adwin.ts';
+export { PageHinkley } from './changepoint/page-hinkley.ts';
+export { pelt } from './changepoint/pelt.ts';
+export { Dbscan, type DbscanParameters, NOISE } from './cluster/dbscan.ts';
+export { KMeans, type KMeansParameters } from './cluster/k-means.ts';

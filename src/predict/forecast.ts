@@ -1,7 +1,7 @@
 import { backtest, type Backtest, backtestError, rollingOrigins } from '../evaluation/index.ts';
 import { type Forecast, type ForecastPoint, formatDuration } from '../model/index.ts';
 import { withoutGaps } from '../learners/forecast/forecaster.ts';
-import { conformalWidths, type IntervalWidths } from './conformal.ts';
+import { conformalWidths, type IntervalWidths } from '../learners/forecast/conformal.ts';
 import { type EvenSeries, evenSeries } from './even-series.ts';
 import { exhaustion } from './exhaustion.ts';
 import { type Candidate, candidatesFor, seasonsOf } from './forecast-candidates.ts';

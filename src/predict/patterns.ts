@@ -3,7 +3,7 @@ import { formatDuration, formatValue } from '../model/index.ts';
 import { medianOf, theilSen } from '../stats/theil-sen.ts';
 import { evenSeries } from './even-series.ts';
 import { type LevelChange, levelChanges } from './level-changes.ts';
-import { type Period, periodsOf } from './periodicity.ts';
+import { type Period, periodsOf } from '../learners/forecast/periods.ts';
 import { isMonotone, polynomialOf } from './trend-shape.ts';
 
 const DAY_MS = 86_400_000;

@@ -54,3 +54,16 @@ export class SeededRandom {
     return radius * Math.cos(2 * Math.PI * this.next());
   }
 }
+
+/** A draw from the gamma distribution with this shape and rate 1 (Marsaglia and Tsang 2000); shape above 0. */
+export function gammaSample(shape: number, random: Pick<SeededRandom, 'next' | 'normal'>): number {
+  if (shape < 1) return gammaSample(shape + 1, random) * (1 - random.next()) ** (1 / shape);
+  const d = shape - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const x = random.normal();
+    const v = (1 + c * x) ** 3;
+    if (v <= 0) continue;
+    if (Math.log(1 - random.next()) < 0.5 * x * x + d * (1 - v + Math.log(v))) return d * v;
+  }
+}

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Backtest, backtest, rollingOrigins } from '../evaluation/index.ts';
-import { SeededRandom } from '../stats/random.ts';
-import { normalReach, studentReach } from '../stats/student.ts';
+import { type Backtest, backtest, rollingOrigins } from '../../evaluation/index.ts';
+import { SeededRandom } from '../../stats/random.ts';
+import { normalReach, studentReach } from '../../stats/student.ts';
 import { conformalWidths } from './conformal.ts';
 
 function residuals(folds: number, steps: number, of: (fold: number, step: number) => number): Backtest {

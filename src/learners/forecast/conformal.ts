@@ -1,5 +1,5 @@
-import type { Backtest } from '../evaluation/index.ts';
-import { normalReach, studentReach } from '../stats/student.ts';
+import type { Backtest } from '../../evaluation/index.ts';
+import { normalReach, studentReach } from '../../stats/student.ts';
 
 /** How far below and above its mean a forecast's interval reaches, by step. */
 export interface IntervalWidths {

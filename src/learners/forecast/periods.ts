@@ -1,5 +1,5 @@
-import { autocorrelation, periodogram, powerOfTwo } from '../stats/fft.ts';
-import { medianOf } from '../stats/theil-sen.ts';
+import { autocorrelation, periodogram, powerOfTwo } from '../../stats/fft.ts';
+import { medianOf } from '../../stats/theil-sen.ts';
 
 /** Chance of a false peak in the whole spectrum. */
 const FALSE_PEAK = 1e-4;

@@ -1,0 +1,63 @@
+/* Forecasts of NASA's web load, each minute the mean of the next 15, last third: node bench/accuracy/nasa.ts */
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { WindowMeanRegression } from '../../src/learners/index.ts';
+import { publicData } from '../public-data.ts';
+import { print, type Report } from '../report.ts';
+
+const WINDOW = 15;
+const DAY = 1440;
+const AIM = 0.864;
+
+export function nasa(): Report {
+  const path = publicData('web-load/nasa_per_minute.csv.gz');
+  if (path === null) return { columns: [], rows: [], notes: ['No data.'], figures: null };
+  const values = Float64Array.from(
+    gunzipSync(readFileSync(path)).toString().trim().split('\n').slice(1),
+    (line) => Number(line.split(',')[1]),
+  );
+  const n = values.length;
+  const first = Math.ceil((2 * n) / 3);
+  const ahead = (at: number): number => {
+    let sum = 0;
+    for (let k = 0; k < WINDOW; k++) sum += values[at + k] ?? 0;
+    return sum / WINDOW;
+  };
+  const started = performance.now();
+  const forecasts = new Float64Array(n);
+  let fits = 0;
+  // Learnt anew each day with all that has come; each forecast knows what stands before it and nothing else.
+  for (let day = first; day < n - WINDOW; day += DAY) {
+    const model = new WindowMeanRegression({ window: WINDOW, season: DAY, longSeason: 7 * DAY }).fit(values.subarray(0, day));
+    fits++;
+    const end = Math.min(n - WINDOW + 1, day + DAY);
+    const positions = Int32Array.from({ length: end - day }, (_, k) => day + k);
+    forecasts.set(model.predictAt(values.subarray(0, end), positions), day);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const accuracy = (forecast: (at: number) => number): number => {
+    let error = 0;
+    let total = 0;
+    for (let at = first; at + WINDOW <= n; at++) {
+      error += Math.abs(ahead(at) - forecast(at));
+      total += ahead(at);
+    }
+    return 1 - error / total;
+  };
+  const ours = accuracy((at) => forecasts[at] ?? 0);
+  const rows = [
+    ['window mean regression, learnt anew each day', ours],
+    ['the last 15 minutes', accuracy((at) => ahead(at - WINDOW))],
+    ['a week ago', accuracy((at) => ahead(at - 7 * DAY))],
+    ['a day ago', accuracy((at) => ahead(at - DAY))],
+  ] as const;
+  return {
+    columns: ['forecast', '1 − WAPE'],
+    rows: rows.map(([name, value]) => [name, value.toFixed(4)]),
+    notes: [`Minutes ${first} to ${n}; ${fits} fits and all forecasts in ${seconds.toFixed(1)} s. A first try with scikit-learn's boosting on lags: .862.`],
+    figures: Object.fromEntries(rows),
+    missed: ours >= AIM ? [] : [`${ours.toFixed(4)}, aim ${AIM}`],
+  };
+}
+
+if (import.meta.main) print('nasa', nasa());
