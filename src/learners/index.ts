@@ -43,3 +43,5 @@ export { PageHinkley } from './changepoint/page-hinkley.ts';
 export { pelt } from './changepoint/pelt.ts';
 export { Dbscan, type DbscanParameters, NOISE } from './cluster/dbscan.ts';
 export { KMeans, type KMeansParameters } from './cluster/k-means.ts';
+export { LstmForecaster, type LstmParameters } from './neural/lstm-forecaster.ts';
+export { WindowRegression, type WindowRegressionParameters } from './forecast/window-regression.ts';

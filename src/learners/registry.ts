@@ -19,7 +19,9 @@ import { SeasonalDecomposition } from './forecast/seasonal-decomposition.ts';
 import { SeasonalNaive } from './forecast/seasonal-naive.ts';
 import { Theta } from './forecast/theta.ts';
 import { WindowMeanRegression } from './forecast/window-mean-regression.ts';
+import { WindowRegression } from './forecast/window-regression.ts';
 import { IsolationForest } from './outlier/isolation-forest.ts';
+import { LstmForecaster } from './neural/lstm-forecaster.ts';
 import { TemplateTree } from './text/template-tree.ts';
 import { RandomForestRegressor } from './tree/random-forest-regressor.ts';
 
@@ -229,6 +231,28 @@ export const learners: readonly LearnerEntry[] = [
     fromBytes: Analogues.fromBytes,
   },
   {
+    name: 'window-regression',
+    kind: 'forecast',
+    parameters: [
+      season,
+      longSeason,
+      { name: 'horizon', default: 24, low: 1, high: 10_000, meaning: 'steps foretold at once' },
+    ],
+    create: (parameters) => new WindowRegression({ season: season.default, ...parameters }),
+    fromBytes: WindowRegression.fromBytes,
+  },
+  {
+    name: 'lstm-forecaster',
+    kind: 'forecast',
+    parameters: [
+      season,
+      { name: 'hidden', default: 8, low: 1, high: 256, meaning: 'cells' },
+      { name: 'epochs', default: 15, low: 1, high: 10_000, meaning: 'times that the history is gone through' },
+    ],
+    create: (parameters, seed) => new LstmForecaster({ season: season.default, ...parameters, seed }),
+    fromBytes: LstmForecaster.fromBytes,
+  },
+  {
     name: 'window-mean-regression',
     kind: 'forecast',
     parameters: [
@@ -276,7 +300,7 @@ export const learners: readonly LearnerEntry[] = [
     name: 'page-hinkley',
     kind: 'change',
     parameters: [
-      { name: 'drift', default: 0.25, low: 0, high: 1e6, meaning: 'change that is let pass, in standard deviations' },
+      { name: 'drift', default: 0.5, low: 0, high: 1e6, meaning: 'change that is let pass, in standard deviations' },
       { name: 'threshold', default: 12, low: 0, high: 1e9, meaning: 'sum that is a change, in standard deviations' },
     ],
     create: (parameters) => new PageHinkley(parameters),

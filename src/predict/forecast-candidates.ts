@@ -1,7 +1,10 @@
 import {
+  Analogues,
   ExponentialSmoothing,
   type Forecaster,
+  LagRegression,
   LinearTrend,
+  MultiSeasonalSmoothing,
   Naive,
   RobustTrend,
   SeasonalNaive,
@@ -52,6 +55,15 @@ export function candidatesFor(seasons: readonly number[], n: number): Candidate[
     }
   }
   const longest = seasons[seasons.length - 1];
-  if (longest !== undefined) add('robust-trend', longest, () => new RobustTrend({ season: longest }));
+  if (longest === undefined) {
+    add('lag-regression', 1, () => new LagRegression());
+    return out;
+  }
+  const shorter = seasons[seasons.length - 2] ?? longest;
+  const both = { season: shorter, longSeason: longest > shorter ? longest : 1 };
+  add('analogues', shorter, () => new Analogues({ season: shorter }));
+  add('lag-regression', longest, () => new LagRegression(both));
+  if (shorter <= MAX_SMOOTHED_SEASON) add('multi-seasonal-smoothing', longest, () => new MultiSeasonalSmoothing(both));
+  add('robust-trend', longest, () => new RobustTrend({ season: longest }));
   return out;
 }

@@ -21,7 +21,7 @@ export class PageHinkley {
   #down = 0;
 
   constructor(parameters: { readonly drift?: number; readonly threshold?: number } = {}) {
-    this.drift = requireNumber('drift', parameters.drift ?? 0.25, 0, 1e6);
+    this.drift = requireNumber('drift', parameters.drift ?? 0.5, 0, 1e6);
     this.threshold = requireNumber('threshold', parameters.threshold ?? 12, 0, 1e9);
   }
 

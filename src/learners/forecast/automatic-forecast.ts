@@ -72,7 +72,7 @@ export class AutomaticForecast implements Forecaster {
     for (let i = 0; i < n; i++) this.#floor = Math.min(this.#floor, y[i]);
     this.#floor = this.#floor >= 0 ? 0 : -Infinity;
     this.#spread = stepSpread(y);
-    const candidates = forecastCandidates(y, this.season, this.longSeason);
+    const candidates = forecastCandidates(y, this.season, this.longSeason, this.horizon);
     const { kept, folds } = withinBudget(candidates, n, this.budgetMs);
     const judged = Math.max(1, Math.min(this.horizon, Math.floor(n / 4)));
     const origins = this.#origins(n, judged, folds);

@@ -11,6 +11,7 @@ import { PiecewiseTrend } from './piecewise-trend.ts';
 import { SeasonalDecomposition } from './seasonal-decomposition.ts';
 import { SeasonalNaive } from './seasonal-naive.ts';
 import { Theta } from './theta.ts';
+import { WindowRegression } from './window-regression.ts';
 
 /** A model that stands for choice. */
 export interface ForecastCandidate {
@@ -21,6 +22,8 @@ export interface ForecastCandidate {
 }
 
 const LOG = 'log ';
+/** Above this a regression on whole windows is too dear. */
+const MAX_WINDOW = 200;
 
 const loaders: Readonly<Record<string, (bytes: Uint8Array) => Forecaster>> = {
   naive: Naive.fromBytes,
@@ -30,6 +33,7 @@ const loaders: Readonly<Record<string, (bytes: Uint8Array) => Forecaster>> = {
   'multi-seasonal-smoothing': MultiSeasonalSmoothing.fromBytes,
   'seasonal-decomposition': SeasonalDecomposition.fromBytes,
   'lag-regression': LagRegression.fromBytes,
+  'window-regression': WindowRegression.fromBytes,
   'piecewise-trend': PiecewiseTrend.fromBytes,
   analogues: Analogues.fromBytes,
   arima: Arima.fromBytes,
@@ -46,7 +50,12 @@ export function loadCandidate(name: string, bytes: Uint8Array): Forecaster {
 }
 
 /** What stands for choice on a series without gaps, the simplest first. */
-export function forecastCandidates(y: Float64Array, season: number, longSeason: number): ForecastCandidate[] {
+export function forecastCandidates(
+  y: Float64Array,
+  season: number,
+  longSeason: number,
+  horizon: number,
+): ForecastCandidate[] {
   const n = y.length;
   const out: ForecastCandidate[] = [];
   const add = (name: string, nsAValue: number, create: () => Forecaster) => out.push({ name, nsAValue, create });
@@ -67,6 +76,11 @@ export function forecastCandidates(y: Float64Array, season: number, longSeason: 
     add('multi-seasonal-smoothing', isLong ? 1200 : 800, () => new MultiSeasonalSmoothing(seasons));
     add('seasonal-decomposition', 2500, () => new SeasonalDecomposition(seasons));
     add('analogues', 100, () => new Analogues({ season }));
+    const width = isLong ? longSeason : 2 * season;
+    if (width <= MAX_WINDOW && n >= 2.5 * width) {
+      const parameters = { ...seasons, horizon: Math.min(horizon, width) };
+      add('window-regression', (width * width) / 2, () => new WindowRegression(parameters));
+    }
     if (isLong) add('analogues long', 200, () => new Analogues({ season: longSeason }));
   }
   add('automatic-smoothing', isSeasonal ? 9000 : 3000, () => new AutomaticSmoothing({ season: seasons.season }));
