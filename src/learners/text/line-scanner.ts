@@ -212,7 +212,7 @@ export class LineScanner {
 
   #kindOf(at: number, end: number, letters: number, dots: number, colons: number): number {
     if (letters === 0 && dots === 3) return TOKEN.address;
-    if (colons > 0) return letters > 2 ? TOKEN.address : TOKEN.time;
+    if (colons > 0) return letters > 2 || colons > 2 ? TOKEN.address : TOKEN.time;
     if (letters === 0) return TOKEN.number;
     return this.#isSize(at, end) ? TOKEN.size : TOKEN.id;
   }
