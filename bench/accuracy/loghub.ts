@@ -36,7 +36,15 @@ export function loghub(): Report {
   return {
     columns: ['system', 'accuracy', 'as each line came', 'templates', 'true', 'Drain', 'Brain'],
     rows: [
-      ...figures.map((one) => [one.system, one.resolved, one.atOnce, one.templates, one.trueTemplates, one.drain, one.brain]),
+      ...figures.map((one) => [
+        one.system,
+        one.resolved,
+        one.atOnce,
+        one.templates,
+        one.trueTemplates,
+        one.drain,
+        one.brain,
+      ]),
       ['mean', resolved, mean((one) => one.atOnce), null, null, mean((one) => one.drain), mean((one) => one.brain)],
     ],
     notes: [
@@ -73,7 +81,9 @@ function list(name: string): void {
   for (const [id, group] of groups) {
     const [event = '', n = 0] = [...group][0] ?? [];
     if (group.size === 1 && totals.get(event) === n) continue;
-    process.stdout.write(`${tree.text(id)}\n    ${[...group].map(([e, k]) => `${e}: ${k} of ${totals.get(e)}`).join(', ')}\n`);
+    process.stdout.write(
+      `${tree.text(id)}\n    ${[...group].map(([e, k]) => `${e}: ${k} of ${totals.get(e)}`).join(', ')}\n`,
+    );
   }
 }
 

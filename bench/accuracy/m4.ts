@@ -44,7 +44,9 @@ export function m4(every = 1, budgetMs = 400): Report {
     const training = values.subarray(0, values.length - STEPS);
     const actual = values.subarray(values.length - STEPS);
     const before = performance.now();
-    const model = new AutomaticForecast({ season: SEASON, longSeason: 7 * SEASON, horizon: STEPS, budgetMs }).fit(training);
+    const model = new AutomaticForecast({ season: SEASON, longSeason: 7 * SEASON, horizon: STEPS, budgetMs }).fit(
+      training,
+    );
     const { lower, upper } = model.interval(STEPS, 0.95);
     slowest = Math.max(slowest, performance.now() - before);
     add(ours, m4Errors(actual, model.forecast(STEPS), training, SEASON));
@@ -55,7 +57,8 @@ export function m4(every = 1, budgetMs = 400): Report {
     width += msis(actual, lower, upper, 0.95, training, SEASON) / all.length;
   }
   const seconds = (performance.now() - started) / 1000;
-  const row = (name: string, sum: Sum) => [name, mean(sum).smape * 100, mean(sum).mase, owa(mean(sum), mean(benchmark))] as const;
+  const row = (name: string, sum: Sum) =>
+    [name, mean(sum).smape * 100, mean(sum).mase, owa(mean(sum), mean(benchmark))] as const;
   const result = owa(mean(ours), mean(benchmark));
   const missed: string[] = [];
   if (result > AIM) missed.push(`OWA ${result.toFixed(3)}, aim ${AIM}`);

@@ -30,9 +30,10 @@ export function nab(): Report {
     for (const file of readdirSync(join(folder, 'data', group))) {
       const { times, values } = read(join(folder, 'data', group, file));
       days += ((times[times.length - 1] ?? 0) - (times[0] ?? 0)) / DAY;
-      const windows = (labels[`${group}/${file}`] ?? []).map(
-        ([from, to]): [number, number] => [times.indexOf(parse(from)), times.lastIndexOf(parse(to))],
-      );
+      const windows = (labels[`${group}/${file}`] ?? []).map(([from, to]): [number, number] => [
+        times.indexOf(parse(from)),
+        times.lastIndexOf(parse(to)),
+      ]);
       byGroup.set(group, [...(byGroup.get(group) ?? []), { scores: surprises(times, values), windows }]);
     }
   }
@@ -46,8 +47,22 @@ export function nab(): Report {
   return {
     columns: ['what', 'score', 'windows hit', 'of', 'false alarms', 'delay'],
     rows: [
-      ['surprise of the streaming detector, best threshold', best.score, best.windowsHit, best.windows, best.falseAlarms, best.delay],
-      ...groups.map((one) => [`  ${one.group}`, one.windows > 0 ? one.score : null, one.windowsHit, one.windows, one.falseAlarms, one.delay]),
+      [
+        'surprise of the streaming detector, best threshold',
+        best.score,
+        best.windowsHit,
+        best.windows,
+        best.falseAlarms,
+        best.delay,
+      ],
+      ...groups.map((one) => [
+        `  ${one.group}`,
+        one.windows > 0 ? one.score : null,
+        one.windowsHit,
+        one.windows,
+        one.falseAlarms,
+        one.delay,
+      ]),
       ...PUBLISHED.map(([name, score]) => [`published: ${name}`, score, null, null, null, null]),
     ],
     notes: [

@@ -12,9 +12,8 @@ const AIM = 0.864;
 export function nasa(): Report {
   const path = publicData('web-load/nasa_per_minute.csv.gz');
   if (path === null) return { columns: [], rows: [], notes: ['No data.'], figures: null };
-  const values = Float64Array.from(
-    gunzipSync(readFileSync(path)).toString().trim().split('\n').slice(1),
-    (line) => Number(line.split(',')[1]),
+  const values = Float64Array.from(gunzipSync(readFileSync(path)).toString().trim().split('\n').slice(1), (line) =>
+    Number(line.split(',')[1]),
   );
   const n = values.length;
   const first = Math.ceil((2 * n) / 3);
@@ -28,7 +27,9 @@ export function nasa(): Report {
   let fits = 0;
   // Learnt anew each day with all that has come; each forecast knows what stands before it and nothing else.
   for (let day = first; day < n - WINDOW; day += DAY) {
-    const model = new WindowMeanRegression({ window: WINDOW, season: DAY, longSeason: 7 * DAY }).fit(values.subarray(0, day));
+    const model = new WindowMeanRegression({ window: WINDOW, season: DAY, longSeason: 7 * DAY }).fit(
+      values.subarray(0, day),
+    );
     fits++;
     const end = Math.min(n - WINDOW + 1, day + DAY);
     const positions = Int32Array.from({ length: end - day }, (_, k) => day + k);
@@ -54,7 +55,9 @@ export function nasa(): Report {
   return {
     columns: ['forecast', '1 − WAPE'],
     rows: rows.map(([name, value]) => [name, value.toFixed(4)]),
-    notes: [`Minutes ${first} to ${n}; ${fits} fits and all forecasts in ${seconds.toFixed(1)} s. A first try with scikit-learn's boosting on lags: .862.`],
+    notes: [
+      `Minutes ${first} to ${n}; ${fits} fits and all forecasts in ${seconds.toFixed(1)} s. A first try with scikit-learn's boosting on lags: .862.`,
+    ],
     figures: Object.fromEntries(rows),
     missed: ours >= AIM ? [] : [`${ours.toFixed(4)}, aim ${AIM}`],
   };

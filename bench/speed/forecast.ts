@@ -33,7 +33,7 @@ export function forecast(count = 1000): Report {
       ['measured elsewhere: statsmodels Holt–Winters', 101],
       ['measured elsewhere: augurs MSTL', 13],
     ],
-    notes: [`Models in a backtest: ${first.members.map((member) => member.name).join(', ')}.`],
+    notes: [`Who takes part in the first: ${first.members.join(', ')}.`],
     figures: { series: count, seconds, aim: AIM_SECONDS },
     missed: seconds <= AIM_SECONDS ? [] : [`${seconds.toFixed(1)} s, aim ${AIM_SECONDS} s`],
   };

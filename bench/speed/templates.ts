@@ -19,7 +19,9 @@ export function templates(): Report {
     // Other digits each time round, so that no line comes twice as it is.
     const lines = Array.from({ length: count }, (_, i) => {
       const round = Math.floor(i / content.length);
-      return (content[i % content.length] ?? '').replace(/\d{3,}/g, (digits) => String(Number(digits.slice(-9)) + round));
+      return (content[i % content.length] ?? '').replace(/\d{3,}/g, (digits) =>
+        String(Number(digits.slice(-9)) + round),
+      );
     });
     const tree = new TemplateTree();
     const started = performance.now();

@@ -5,7 +5,10 @@ import { groupingAccuracy, m4Errors, msis, naive2, NAB_STANDARD, nabProbation, n
 const n = 1000;
 const series = (detections: readonly number[]) => ({
   scores: Float64Array.from({ length: n }, (_, i) => (detections.includes(i) ? 1 : 0)),
-  windows: [[400, 449], [800, 899]] as const,
+  windows: [
+    [400, 449],
+    [800, 899],
+  ] as const,
 });
 
 // Worked out by hand from the benchmark's paper: hits earn σ(place) ÷ σ(−1), false alarms cost 0.11 · σ behind a window.
@@ -48,7 +51,12 @@ test('M4: Naive2 repeats a multiplicative season from the last value and is the 
   const random = new SeededRandom(1);
   const plain = Float64Array.from({ length: 80 }, () => 50 + random.normal());
   expect([...naive2(plain, 4, 2)]).toEqual([plain[79], plain[79]]);
-  const errors = m4Errors(y.map((value) => value + 1), y, y, 4);
+  const errors = m4Errors(
+    y.map((value) => value + 1),
+    y,
+    y,
+    4,
+  );
   expect(owa(errors, errors)).toBe(1);
   expect(owa({ smape: 1, mase: 2 }, { smape: 2, mase: 2 })).toBe(0.75);
 });

@@ -24,7 +24,12 @@ export function owa(method: M4Errors, benchmark: M4Errors): number {
 }
 
 /** Both errors of one forecast. */
-export function m4Errors(actual: Float64Array, forecast: Float64Array, training: Float64Array, season: number): M4Errors {
+export function m4Errors(
+  actual: Float64Array,
+  forecast: Float64Array,
+  training: Float64Array,
+  season: number,
+): M4Errors {
   return { smape: smape(actual, forecast), mase: mase(actual, forecast, training, season) };
 }
 

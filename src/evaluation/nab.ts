@@ -38,7 +38,11 @@ export function nabProbation(rows: number): number {
  * given, the best one is looked for, as the benchmark does for those it publishes. The score is contested (one false
  * alarm costs a ninth of a hit, whatever the length of a series), so counts stand beside it. O(rows log rows).
  */
-export function nabScore(series: readonly NabSeries[], profile: NabProfile = NAB_STANDARD, threshold?: number): NabResult {
+export function nabScore(
+  series: readonly NabSeries[],
+  profile: NabProfile = NAB_STANDARD,
+  threshold?: number,
+): NabResult {
   const rows: { score: number; gain: number; window: number; place: number }[] = [];
   let nWindows = 0;
   for (const one of series) {
@@ -89,7 +93,8 @@ export function nabScore(series: readonly NabSeries[], profile: NabProfile = NAB
       }
     }
     const total = earned.reduce((sum, gain) => sum + gain, lost);
-    if (threshold === undefined && (100 * (total - worst)) / (profile.hit * nWindows - worst) > best.score) best = result(at);
+    if (threshold === undefined && (100 * (total - worst)) / (profile.hit * nWindows - worst) > best.score)
+      best = result(at);
   }
   return threshold === undefined ? best : { ...result(threshold) };
 }

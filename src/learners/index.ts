@@ -45,3 +45,4 @@ export { Dbscan, type DbscanParameters, NOISE } from './cluster/dbscan.ts';
 export { KMeans, type KMeansParameters } from './cluster/k-means.ts';
 export { LstmForecaster, type LstmParameters } from './neural/lstm-forecaster.ts';
 export { WindowRegression, type WindowRegressionParameters } from './forecast/window-regression.ts';
+export { LagForest, type LagForestParameters } from './forecast/lag-forest.ts';

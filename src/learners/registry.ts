@@ -9,6 +9,7 @@ import { Arima } from './forecast/arima.ts';
 import { AutomaticForecast } from './forecast/automatic-forecast.ts';
 import { AutomaticSmoothing } from './forecast/automatic-smoothing.ts';
 import { ExponentialSmoothing } from './forecast/exponential-smoothing.ts';
+import { LagForest } from './forecast/lag-forest.ts';
 import { LagRegression } from './forecast/lag-regression.ts';
 import { LinearTrend } from './forecast/linear-trend.ts';
 import { MultiSeasonalSmoothing } from './forecast/multi-seasonal-smoothing.ts';
@@ -224,6 +225,13 @@ export const learners: readonly LearnerEntry[] = [
     fromBytes: LagRegression.fromBytes,
   },
   {
+    name: 'lag-forest',
+    kind: 'forecast',
+    parameters: [season, longSeason, { name: 'nTrees', default: 40, low: 1, high: 1000, meaning: 'trees' }],
+    create: (parameters, seed) => new LagForest({ season: season.default, ...parameters, seed }),
+    fromBytes: LagForest.fromBytes,
+  },
+  {
     name: 'analogues',
     kind: 'forecast',
     parameters: [season, { name: 'neighbours', default: 6, low: 1, high: 100, meaning: 'stretches of the past taken' }],
@@ -290,8 +298,14 @@ export const learners: readonly LearnerEntry[] = [
     name: 'dbscan',
     kind: 'cluster',
     parameters: [
-      { name: 'radius', default: 0.5, low: 1e-300, high: 1e300, meaning: 'distance of neighbours' },
-      { name: 'minNeighbours', default: 5, low: 1, high: 1_000_000, meaning: 'neighbours that make a core, itself included' },
+      { name: 'radius', default: 0.5, low: 1e-15, high: 1e15, meaning: 'distance of neighbours' },
+      {
+        name: 'minNeighbours',
+        default: 5,
+        low: 1,
+        high: 1_000_000,
+        meaning: 'neighbours that make a core, itself included',
+      },
     ],
     create: (parameters) => new Dbscan(parameters),
     fromBytes: Dbscan.fromBytes,

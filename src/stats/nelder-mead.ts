@@ -17,7 +17,7 @@ export function nelderMead(
     const value = cost(point);
     return value === value ? value : Infinity;
   };
-  const points = Array.from({ length: n + 1 }, (_, i) => {
+  const points: Float64Array[] = Array.from({ length: n + 1 }, (_, i) => {
     const point = Float64Array.from(start);
     if (i > 0) point[i - 1] += size;
     return point;

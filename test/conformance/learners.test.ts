@@ -73,17 +73,23 @@ function fit(entry: LearnerEntry, data: { x: Float64Array; y: Float64Array }, nR
 
 /** A number as a line of a log: its kind decides the words. */
 function linesOf(values: Float64Array): string[] {
-  return [...values].map((value) => `job ${value > 0 ? 'done' : 'failed'} after ${value} s on host-${Math.round(value)}`);
+  return [...values].map(
+    (value) => `job ${value > 0 ? 'done' : 'failed'} after ${value} s on host-${Math.round(value)}`,
+  );
 }
 
 /** What a bandit chooses with the same luck, and what it expects. */
 function choices(model: Bandit): Float64Array {
   const random = new SeededRandom(3);
-  return Float64Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? model.choose(random) : model.expected(i % model.nArms)));
+  return Float64Array.from({ length: 60 }, (_, i) =>
+    i % 2 === 0 ? model.choose(random) : model.expected(i % model.nArms),
+  );
 }
 
 function changesBehind(model: ChangeDetector, values: Float64Array): Float64Array {
-  return Float64Array.from([...values, ...values.map((value) => value + 100)], (value) => (model.learnOne(value) ? 1 : 0));
+  return Float64Array.from([...values, ...values.map((value) => value + 100)], (value) =>
+    model.learnOne(value) ? 1 : 0,
+  );
 }
 
 function load(entry: LearnerEntry, bytes: Uint8Array, data: { x: Float64Array; y: Float64Array }): Float64Array {

@@ -78,7 +78,10 @@ export class ThompsonSampling {
   learnOne(arm: number, outcome: number): void {
     requireInteger('arm', arm, 0, this.nArms - 1);
     if (this.isGaussian ? !Number.isFinite(outcome) : !(outcome >= 0 && outcome <= 1)) {
-      throw new AuspexError('BAD_REQUEST', `The outcome ${outcome} is not ${this.isGaussian ? 'a finite number' : 'from 0 to 1'}.`);
+      throw new AuspexError(
+        'BAD_REQUEST',
+        `The outcome ${outcome} is not ${this.isGaussian ? 'a finite number' : 'from 0 to 1'}.`,
+      );
     }
     const keep = 1 - this.forgetting;
     if (keep < 1) {

@@ -30,7 +30,12 @@ export class PageHinkley {
     if (value - value !== 0) return false;
     const deviation = Math.sqrt(this.#squares / Math.max(1, this.#n - 1));
     if (this.#n >= WARM_UP) {
-      const raw = deviation > 0 ? (value - this.#mean) / deviation : value === this.#mean ? 0 : Math.sign(value - this.#mean) * Infinity;
+      const raw =
+        deviation > 0
+          ? (value - this.#mean) / deviation
+          : value === this.#mean
+            ? 0
+            : Math.sign(value - this.#mean) * Infinity;
       this.#up = Math.max(0, this.#up + raw - this.drift);
       this.#down = Math.max(0, this.#down - raw - this.drift);
       if (this.#up > this.threshold || this.#down > this.threshold) {

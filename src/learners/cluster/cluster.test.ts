@@ -12,9 +12,12 @@ const golden: Golden = JSON.parse(readFileSync('test/golden/forecast/golden.json
 const x = Float64Array.from(golden.blobs);
 const nRows = x.length / 2;
 
-test.each(golden.dbscan)('DBSCAN gives scikit-learn’s clusters and noise: radius $radius', ({ radius, minNeighbours, labels }) => {
-  expect([...new Dbscan({ radius, minNeighbours }).fit(x, nRows, 2).labels]).toEqual(labels);
-});
+test.each(golden.dbscan)(
+  'DBSCAN gives scikit-learn’s clusters and noise: radius $radius',
+  ({ radius, minNeighbours, labels }) => {
+    expect([...new Dbscan({ radius, minNeighbours }).fit(x, nRows, 2).labels]).toEqual(labels);
+  },
+);
 
 test('DBSCAN assigns a core to its own cluster and a far row to none', () => {
   const model = new Dbscan({ radius: 0.5, minNeighbours: 5 }).fit(x, nRows, 2);

@@ -30,7 +30,7 @@ export class Dbscan {
   #scale = 1;
 
   constructor(parameters: DbscanParameters = {}) {
-    this.radius = requireNumber('radius', parameters.radius ?? 0.5, 1e-300, 1e300);
+    this.radius = requireNumber('radius', parameters.radius ?? 0.5, 1e-15, 1e15);
     this.minNeighbours = requireInteger('minNeighbours', parameters.minNeighbours ?? 5, 1, 1_000_000);
   }
 
@@ -131,7 +131,9 @@ class Neighbours {
     const column = widest(x, nRows, nCols);
     this.#key = Float64Array.from({ length: nRows }, (_, i) => x[i * nCols + column]);
     const value = (i: number): number => (this.#key[i] === this.#key[i] ? this.#key[i] : Infinity);
-    this.#order = Int32Array.from({ length: nRows }, (_, i) => i).sort((a, b) => (value(a) === value(b) ? a - b : value(a) < value(b) ? -1 : 1));
+    this.#order = Int32Array.from({ length: nRows }, (_, i) => i).sort((a, b) =>
+      value(a) === value(b) ? a - b : value(a) < value(b) ? -1 : 1,
+    );
     this.#place = new Int32Array(nRows);
     this.#order.forEach((row, at) => {
       this.#place[row] = at;

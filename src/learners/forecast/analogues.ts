@@ -48,7 +48,7 @@ export class Analogues implements Forecaster {
     found.sort((a, b) => a.distance - b.distance || b.end - a.end);
     const kept = found.slice(0, this.neighbours);
     const least = kept[0].distance + 1e-9 * Math.abs(here) + 1e-300;
-    const weights = kept.map((one) => 1 / (least + one.distance) ** 2);
+    const weights = kept.map((one) => (least / (least + one.distance)) ** 2);
     const total = weights.reduce((sum, w) => sum + w, 0);
     this.#y = y.slice();
     this.#scale = scale;

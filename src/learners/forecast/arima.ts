@@ -84,7 +84,9 @@ export class Arima implements Forecaster {
   #within(orders: ArimaOrders, n: number): ArimaOrders {
     const isSeasonal = this.season > 1 && n >= 3 * this.season;
     const wanted = isSeasonal ? orders : { ...orders, seasonalP: 0, seasonalD: 0, seasonalQ: 0 };
-    return n >= 20 ? wanted : { p: 0, d: n > 3 ? Math.min(1, orders.d) : 0, q: 0, seasonalP: 0, seasonalD: 0, seasonalQ: 0 };
+    return n >= 20
+      ? wanted
+      : { p: 0, d: n > 3 ? Math.min(1, orders.d) : 0, q: 0, seasonalP: 0, seasonalD: 0, seasonalQ: 0 };
   }
 
   #search(y: Float64Array): ArmaFit {
@@ -158,7 +160,11 @@ export class Arima implements Forecaster {
   toBytes(): Uint8Array {
     const fit = this.#fit;
     requireFitted(fit !== null, KIND);
-    const writer = new ModelWriter(KIND, 1).number(this.season).number(this.#scale).number(this.#low).number(this.#high);
+    const writer = new ModelWriter(KIND, 1)
+      .number(this.season)
+      .number(this.#scale)
+      .number(this.#low)
+      .number(this.#high);
     writer.float64s(this.#tail).text(JSON.stringify({ given: this.orders, used: fit?.orders }));
     if (fit !== null) {
       writer.int32s(fit.ar.lags).float64s(fit.ar.values).int32s(fit.ma.lags).float64s(fit.ma.values);
@@ -234,13 +240,7 @@ function estimate(y: Float64Array, orders: ArimaOrders, season: number): ArmaFit
 }
 
 /** Undoes the differences: sums up from the values before. */
-function integrate(
-  tail: Float64Array,
-  w: Float64Array,
-  orders: ArimaOrders,
-  season: number,
-  out: Float64Array,
-): void {
+function integrate(tail: Float64Array, w: Float64Array, orders: ArimaOrders, season: number, out: Float64Array): void {
   const levels = [tail];
   for (let k = 0; k < orders.seasonalD; k++) levels.push(differenced(levels[k], 0, 1, season));
   for (let k = 0; k < orders.d; k++) levels.push(differenced(levels[orders.seasonalD + k], 1, 0, season));

@@ -11,8 +11,6 @@ const MOST_FOLDS = 8;
 const FEWEST_FOLDS = 3;
 /** A model this much worse than the best one in the backtest takes no part. */
 const WORST = 1.5;
-/** Weights fall with the backtest error to this power. */
-const SHARPNESS = 3;
 /** Overlapping folds know as much of the spread as half as many more that do not overlap (Lo and MacKinlay 1989). */
 const OVERLAP_GAIN = 1.5;
 
@@ -28,14 +26,14 @@ export interface AutomaticForecastParameters {
 
 interface Member {
   readonly name: string;
-  readonly weight: number;
   readonly model: Forecaster;
 }
 
 /**
  * Chooses by itself: every model that the history is long enough for and the budget allows forecasts from several
- * origins inside the history; the good ones are averaged, weighted by their errors there (to the power −3), and fitted
- * again to everything. Intervals come from what the average erred by in the same backtest (split conformal prediction).
+ * origins inside the history; those whose error there is within 1.5 times the best are fitted again to everything, and
+ * their median is the forecast: one that runs away does no harm. Intervals come from what the median erred by in the same
+ * backtest (split conformal prediction).
  * Works for one series alone; nothing is learnt across series. Forecasts of a series that never was below 0 stay at or
  * above 0.
  * Weak after a change that the history has no like of. O(models · folds · n).
@@ -59,13 +57,13 @@ export class AutomaticForecast implements Forecaster {
     this.budgetMs = requireNumber('budgetMs', parameters.budgetMs ?? 100, 0.1, 1e9);
   }
 
-  /** Who takes part, with which weight; the weights sum to 1. */
-  get members(): readonly { readonly name: string; readonly weight: number }[] {
-    return this.#members.map(({ name, weight }) => ({ name, weight }));
+  /** Who takes part. */
+  get members(): readonly string[] {
+    return this.#members.map(({ name }) => name);
   }
 
   fit(values: Float64Array): this {
-    const { y, scale } = prepared(values, this.season);
+    const { y, scale } = prepared(values, this.season, this.longSeason);
     const n = y.length;
     this.#scale = scale;
     this.#floor = Infinity;
@@ -78,7 +76,7 @@ export class AutomaticForecast implements Forecaster {
     const origins = this.#origins(n, judged, folds);
     if (origins.length === 0) {
       const only = kept[kept.length - 1];
-      this.#members = [{ name: only.name, weight: 1, model: only.create().fit(y) }];
+      this.#members = [{ name: only.name, model: only.create().fit(y) }];
       this.#backtest = { steps: 0, origins, residuals: new Float64Array(0) };
       this.#independent = 1;
       return this;
@@ -91,7 +89,7 @@ export class AutomaticForecast implements Forecaster {
       }
       return { candidate, result, error: errorOf(result) };
     });
-    this.#average(y, tried);
+    this.#take(y, tried);
     this.#independent = Math.max(1, Math.min(origins.length, (OVERLAP_GAIN * (n - origins[0])) / judged));
     return this;
   }
@@ -109,36 +107,24 @@ export class AutomaticForecast implements Forecaster {
     return rollingOrigins(n, judged, Math.min(folds, Math.max(1, last - least + 1)), least);
   }
 
-  #average(
+  /** Keeps the good ones. */
+  #take(
     y: Float64Array,
     tried: readonly { readonly candidate: ForecastCandidate; readonly result: Backtest; readonly error: number }[],
   ): void {
     let best = Infinity;
     for (const one of tried) if (one.error < best) best = one.error;
     const good = tried.filter((one) => one.error <= best * WORST || best === Infinity);
-    // A perfect past has no second best.
-    const weightOf = (error: number): number => (best > 0 && best < Infinity ? (error / best) ** -SHARPNESS : 1);
-    const total = good.reduce((sum, one) => sum + weightOf(one.error), 0);
-    this.#members = good.map((one) => ({
-      name: one.candidate.name,
-      weight: weightOf(one.error) / total,
-      model: one.candidate.create().fit(y),
-    }));
-    const residuals = new Float64Array(tried[0].result.residuals.length);
-    for (let m = 0; m < good.length; m++) {
-      for (let i = 0; i < residuals.length; i++) residuals[i] += this.#members[m].weight * good[m].result.residuals[i];
-    }
+    this.#members = good.map(({ candidate }) => ({ name: candidate.name, model: candidate.create().fit(y) }));
+    // The residual of the median is the median of the residuals.
+    const residuals = medians(good.map((one) => one.result.residuals));
     this.#backtest = { ...tried[0].result, residuals };
   }
 
   forecast(steps: number): Float64Array {
     requireFitted(this.#members.length > 0, KIND);
-    const out = new Float64Array(steps);
-    for (const { weight, model } of this.#members) {
-      const one = model.forecast(steps);
-      for (let k = 0; k < steps; k++) out[k] += weight * one[k];
-    }
-    for (let k = 0; k < steps; k++) if (!(out[k] > this.#floor)) out[k] = Math.max(this.#floor, out[k]);
+    const out = medians(this.#members.map(({ model }) => model.forecast(steps)));
+    for (let k = 0; k < steps; k++) if (!(out[k] > this.#floor)) out[k] = this.#floor;
     return rescaled(out, this.#scale);
   }
 
@@ -174,7 +160,7 @@ export class AutomaticForecast implements Forecaster {
       .int32s(this.#backtest.origins)
       .float64s(this.#backtest.residuals)
       .number(this.#members.length);
-    for (const { name, weight, model } of this.#members) writer.text(name).number(weight).bytes(model.toBytes());
+    for (const { name, model } of this.#members) writer.text(name).bytes(model.toBytes());
     return writer.finish();
   }
 
@@ -193,7 +179,7 @@ export class AutomaticForecast implements Forecaster {
     auto.#backtest = { steps: reader.number(), origins: reader.int32s(), residuals: reader.float64s() };
     auto.#members = Array.from({ length: reader.number() }, () => {
       const name = reader.text();
-      return { name, weight: reader.number(), model: loadCandidate(name, reader.bytes()) };
+      return { name, model: loadCandidate(name, reader.bytes()) };
     });
     return auto;
   }
@@ -215,6 +201,26 @@ function withinBudget(
     const dearest = kept.reduce((a, b) => (b.nsAValue > a.nsAValue ? b : a));
     kept = kept.filter((one) => one !== dearest);
   }
+}
+
+/** The median of several rows, position by position; NaN where one of them is. By insertion: there are at most some twenty. */
+function medians(rows: readonly Float64Array[]): Float64Array {
+  const n = rows.length;
+  const column = new Float64Array(n);
+  const out = new Float64Array(rows[0].length);
+  for (let i = 0; i < out.length; i++) {
+    let isKnown = true;
+    for (let m = 0; m < n; m++) {
+      const value = rows[m][i];
+      if (value !== value) isKnown = false;
+      let at = m;
+      for (; at > 0 && column[at - 1] > value; at--) column[at] = column[at - 1];
+      column[at] = value;
+    }
+    const upper = column[n >> 1];
+    out[i] = isKnown ? (n % 2 === 1 ? upper : column[(n >> 1) - 1] / 2 + upper / 2) : Number.NaN;
+  }
+  return out;
 }
 
 /** Mean absolute residual; Infinity where there is none. */

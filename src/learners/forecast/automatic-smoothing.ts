@@ -60,7 +60,8 @@ export class AutomaticSmoothing implements Forecaster {
       if (seasonal !== 'none' && season === 1) continue;
       if (seasonal === 'multiplicative' && !isPositive) continue;
       const start = startOf(y, season, seasonal);
-      for (const trend of TRENDS) if (trend === 'none' || n >= 10) this.#try(y, { trend, season: seasonal }, start, isPositive);
+      for (const trend of TRENDS)
+        if (trend === 'none' || n >= 10) this.#try(y, { trend, season: seasonal }, start, isPositive);
     }
     return this;
   }
@@ -82,14 +83,16 @@ export class AutomaticSmoothing implements Forecaster {
       const state: EtsState = { level: start.level, trend: form.trend === 'none' ? 0 : start.trend, seasons };
       return { fit: etsFilter(y, form, gains, state), state };
     };
-    const dimensions = 1 + (form.season === 'none' ? 0 : 1) + (form.trend === 'none' ? 0 : 1) + (form.trend === 'damped' ? 1 : 0);
+    const dimensions =
+      1 + (form.season === 'none' ? 0 : 1) + (form.trend === 'none' ? 0 : 1) + (form.trend === 'damped' ? 1 : 0);
     const point = new Float64Array(dimensions).fill(-1.5);
     if (form.trend !== 'none') point[form.season === 'none' ? 1 : 2] = -3;
     if (form.trend === 'damped') point[dimensions - 1] = 1.5;
     const best = nelderMead((at) => run(gainsOf(at)).fit[error], point, 1.5, EVALUATIONS_A_GAIN * (dimensions + 1), 5);
     const gains = gainsOf(best.point);
     const { fit, state } = run(gains);
-    const k = dimensions + 2 + (form.trend === 'none' ? 0 : 1) + (form.season === 'none' ? 0 : start.seasons.length - 1);
+    const k =
+      dimensions + 2 + (form.trend === 'none' ? 0 : 1) + (form.season === 'none' ? 0 : start.seasons.length - 1);
     const correction = n - k - 1 > 0 ? 2 * k + (2 * k * (k + 1)) / (n - k - 1) : Infinity;
     for (const kind of isPositive ? (['additive', 'relative'] as const) : (['additive'] as const)) {
       const aicc = fit[kind] + correction;

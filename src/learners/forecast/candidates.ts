@@ -3,6 +3,7 @@ import { Analogues } from './analogues.ts';
 import { Arima } from './arima.ts';
 import { AutomaticSmoothing } from './automatic-smoothing.ts';
 import type { Forecaster } from './forecaster.ts';
+import { LagForest } from './lag-forest.ts';
 import { LagRegression } from './lag-regression.ts';
 import { Logged } from './logged.ts';
 import { MultiSeasonalSmoothing } from './multi-seasonal-smoothing.ts';
@@ -16,7 +17,7 @@ import { WindowRegression } from './window-regression.ts';
 /** A model that stands for choice. */
 export interface ForecastCandidate {
   readonly name: string;
-  /** What fitting costs, as measured once: ns of one core a value. */
+  /** What fitting and forecasting cost, as measured once: ns of one core a value. */
   readonly nsAValue: number;
   readonly create: () => Forecaster;
 }
@@ -34,6 +35,7 @@ const loaders: Readonly<Record<string, (bytes: Uint8Array) => Forecaster>> = {
   'seasonal-decomposition': SeasonalDecomposition.fromBytes,
   'lag-regression': LagRegression.fromBytes,
   'window-regression': WindowRegression.fromBytes,
+  'lag-forest': LagForest.fromBytes,
   'piecewise-trend': PiecewiseTrend.fromBytes,
   analogues: Analogues.fromBytes,
   arima: Arima.fromBytes,
@@ -64,30 +66,31 @@ export function forecastCandidates(
   const isSeasonal = season > 1 && n >= 2.5 * season;
   const isLong = longSeason > season && n >= 2.5 * longSeason;
   const seasons = { season: isSeasonal ? season : 1, longSeason: isLong ? longSeason : 1 };
-  if (isSeasonal) add('seasonal-naive', 3, () => new SeasonalNaive({ season }));
-  if (isSeasonal && n >= 5 * season) add('seasonal-naive mean', 5, () => new SeasonalNaive({ season, nSeasons: 3 }));
+  if (isSeasonal) add('seasonal-naive', 30, () => new SeasonalNaive({ season }));
+  if (isSeasonal && n >= 5 * season) add('seasonal-naive mean', 30, () => new SeasonalNaive({ season, nSeasons: 3 }));
   if (isLong) add('seasonal-naive long', 3, () => new SeasonalNaive({ season: longSeason }));
   if (isLong && n >= 3 * longSeason) {
     add('seasonal-naive long-mean', 5, () => new SeasonalNaive({ season: longSeason, nSeasons: 3 }));
   }
-  add('theta', 120, () => new Theta({ season: seasons.season }));
-  add('lag-regression', isLong ? 1500 : 700, () => new LagRegression(seasons));
+  add('theta', 200, () => new Theta({ season: seasons.season }));
+  add('lag-regression', 800, () => new LagRegression(seasons));
   if (isSeasonal) {
-    add('multi-seasonal-smoothing', isLong ? 1200 : 800, () => new MultiSeasonalSmoothing(seasons));
-    add('seasonal-decomposition', 2500, () => new SeasonalDecomposition(seasons));
+    add('multi-seasonal-smoothing', 1200, () => new MultiSeasonalSmoothing(seasons));
+    add('seasonal-decomposition', 2000, () => new SeasonalDecomposition(seasons));
     add('analogues', 100, () => new Analogues({ season }));
     const width = isLong ? longSeason : 2 * season;
     if (width <= MAX_WINDOW && n >= 2.5 * width) {
       const parameters = { ...seasons, horizon: Math.min(horizon, width) };
-      add('window-regression', (width * width) / 2, () => new WindowRegression(parameters));
+      add('window-regression', 1.2 * width * width, () => new WindowRegression(parameters));
     }
+    if (n >= 10 * season) add('lag-forest', 12_000, () => new LagForest(seasons));
     if (isLong) add('analogues long', 200, () => new Analogues({ season: longSeason }));
   }
-  add('automatic-smoothing', isSeasonal ? 9000 : 3000, () => new AutomaticSmoothing({ season: seasons.season }));
+  add('automatic-smoothing', isSeasonal ? 8000 : 3000, () => new AutomaticSmoothing({ season: seasons.season }));
   if (growsWithLevel(y)) {
-    add(`${LOG}lag-regression`, isLong ? 1520 : 720, () => new Logged(new LagRegression(seasons)));
+    add(`${LOG}lag-regression`, 800, () => new Logged(new LagRegression(seasons)));
     if (isSeasonal) {
-      add(`${LOG}multi-seasonal-smoothing`, isLong ? 1220 : 820, () => new Logged(new MultiSeasonalSmoothing(seasons)));
+      add(`${LOG}multi-seasonal-smoothing`, 1500, () => new Logged(new MultiSeasonalSmoothing(seasons)));
     }
   }
   add('arima', 150_000, () => new Arima({ season: seasons.season }));

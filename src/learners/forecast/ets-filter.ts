@@ -60,7 +60,11 @@ export function etsFilter(y: Float64Array, form: EtsForm, gains: EtsGains, state
   }
   state.level = level;
   state.trend = trend;
-  return { additive: n * Math.log(squares / n + 1e-300), relative: n * Math.log(relative / n + 1e-300) + 2 * logs, squares };
+  return {
+    additive: n * Math.log(squares / n + 1e-300),
+    relative: n * Math.log(relative / n + 1e-300) + 2 * logs,
+    squares,
+  };
 }
 
 /** What comes after position n − 1. */

@@ -35,7 +35,7 @@ export class LagRegression implements Forecaster {
   }
 
   fit(values: Float64Array): this {
-    const { y, scale } = prepared(values, this.season);
+    const { y, scale } = prepared(values, this.season, this.longSeason);
     const n = y.length;
     const seasons = [this.season, this.longSeason].filter((s, i, all) => s > 1 && all.indexOf(s) === i && n >= 2.5 * s);
     this.#seasons = Int32Array.from(seasons);

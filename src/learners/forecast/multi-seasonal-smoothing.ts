@@ -38,7 +38,7 @@ export class MultiSeasonalSmoothing implements Forecaster {
   }
 
   fit(values: Float64Array): this {
-    const { y, scale } = prepared(values, this.season);
+    const { y, scale } = prepared(values, this.season, this.longSeason);
     const n = y.length;
     const season = this.season > 1 && n >= 2 * this.season ? this.season : 1;
     const long = this.longSeason > season && n >= 2.5 * this.longSeason ? this.longSeason : 1;
@@ -127,7 +127,8 @@ function run(
   const warmUp = Math.min(n - 1, Math.max(first.length, 5));
   let level = 0;
   const span = Math.min(n, warmUp);
-  for (let i = 0; i < span; i++) level += (y[i] - first[i % first.length] - second[i % second.length]) / Math.max(1, span);
+  for (let i = 0; i < span; i++)
+    level += (y[i] - first[i % first.length] - second[i % second.length]) / Math.max(1, span);
   if (span === 0) level = y[0];
   let rest = 0;
   let error = 0;

@@ -30,7 +30,7 @@ export class PiecewiseTrend implements Forecaster {
   }
 
   fit(values: Float64Array): this {
-    const { y, scale } = prepared(values, this.season);
+    const { y, scale } = prepared(values, this.season, this.longSeason);
     const n = y.length;
     const seasons = [this.season, this.longSeason].filter((s, i, all) => s > 1 && all.indexOf(s) === i && n >= 2 * s);
     this.#seasons = Int32Array.from(seasons);

@@ -28,7 +28,7 @@ export class SeasonalDecomposition implements Forecaster {
   }
 
   fit(values: Float64Array): this {
-    const { y, scale } = prepared(values, this.season);
+    const { y, scale } = prepared(values, this.season, this.longSeason);
     const { seasonal, rest } = decompose(y, [this.season, this.longSeason]);
     this.#scale = scale;
     this.#first = lastCycle(seasonal[0], this.season);

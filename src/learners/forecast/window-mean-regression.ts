@@ -38,7 +38,7 @@ export class WindowMeanRegression implements Forecaster {
   }
 
   fit(values: Float64Array): this {
-    const { y, scale } = prepared(values, this.season);
+    const { y, scale } = prepared(values, this.season, this.longSeason);
     const n = y.length;
     const w = this.window;
     const load = new Load(y, silences(values, y, w));
@@ -96,7 +96,7 @@ export class WindowMeanRegression implements Forecaster {
   #row(load: Load, at: number, x: Float64Array | null, from: number): number {
     const w = this.window;
     let column = 0;
-    const recent = this.#log(load.mean(at - 2 * w, at));
+    const recent = this.#log(load.mean(at - w, at));
     const put = (value: number): void => {
       if (x !== null) x[from + column] = value === value ? value : recent;
       column++;
@@ -132,7 +132,8 @@ export class WindowMeanRegression implements Forecaster {
     this.#row(load, at, row, 0);
     let value = this.#constant;
     for (let j = 0; j < row.length; j++) value += this.#coefficients[j] * row[j];
-    return Math.max(0, Math.exp(Math.min(700, value)) - this.#offset);
+    // With nothing known of the last window, what was foretold at the end of the history has to do.
+    return value === value ? Math.max(0, Math.exp(Math.min(700, value)) - this.#offset) : this.#next;
   }
 
   forecast(steps: number): Float64Array {
@@ -218,7 +219,7 @@ function silences(values: Float64Array, y: Float64Array, window: number): Uint8A
     zeros += end - i;
     i = Math.max(i + 1, end);
   }
-  if (zeros - inRuns > 0.05 * (n - inRuns)) for (let i = 0; i < n; i++) if (Number.isFinite(values[i])) out[i] = 0;
+  if (2 * inRuns > n || zeros - inRuns > 0.05 * (n - inRuns)) for (let i = 0; i < n; i++) if (Number.isFinite(values[i])) out[i] = 0;
   return out;
 }
 

@@ -14,7 +14,9 @@ export interface ErrorShape {
  * Line numbers and addresses in the frame are masked too, so that an edit elsewhere in a file makes no new error.
  */
 export function fingerprintText(error: ErrorShape): string {
-  return [`auspex-mask-${MASK_VERSION}`, error.type.trim(), maskMessage(error.message), maskFrame(error.topFrame)].join('\n');
+  return [`auspex-mask-${MASK_VERSION}`, error.type.trim(), maskMessage(error.message), maskFrame(error.topFrame)].join(
+    '\n',
+  );
 }
 
 /** The fingerprint by a hash that the caller gives (SHA-256 as hexadecimal text): the same for the same error on every worker, whatever came before. */
@@ -23,5 +25,10 @@ export function fingerprint(error: ErrorShape, sha256: (text: string) => string)
 }
 
 function maskFrame(frame: string): string {
-  return frame.trim().replace(/:\d+/g, '').replace(/0x[0-9a-f]+/gi, '<id>').replace(/\bline \d+/gi, 'line').replace(/\s+/g, ' ');
+  return frame
+    .trim()
+    .replace(/:\d+/g, '')
+    .replace(/0x[0-9a-f]+/gi, '<id>')
+    .replace(/\bline \d+/gi, 'line')
+    .replace(/\s+/g, ' ');
 }

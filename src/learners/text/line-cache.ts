@@ -4,10 +4,10 @@ const LARGEST = 1 << 18;
 
 /** Remembers ids by two hashes: open addressing, forgets everything when it holds 170,000. O(1). */
 export class LineCache {
-  #keys1 = new Int32Array(1024);
-  #keys2 = new Int32Array(1024);
+  #keys1: Int32Array = new Int32Array(1024);
+  #keys2: Int32Array = new Int32Array(1024);
   /** Id + 1; 0 is free. */
-  #ids = new Int32Array(1024);
+  #ids: Int32Array = new Int32Array(1024);
   #size = 0;
 
   /** -1 when not known. */

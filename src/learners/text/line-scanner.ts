@@ -89,7 +89,8 @@ export class LineScanner {
       if ((cls & SPACE) !== 0) i++;
       else if ((cls & MARK) !== 0) i = this.#mark(c, i, length);
       else if (c === DOT && i + 1 < length && text.charCodeAt(i + 1) === DOT) i = this.#run(c, i, length);
-      else if (c === SLASH || ((c === TILDE || c === DOT) && text.charCodeAt(i + 1) === SLASH)) i = this.#path(i, length);
+      else if (c === SLASH || ((c === TILDE || c === DOT) && text.charCodeAt(i + 1) === SLASH))
+        i = this.#path(i, length);
       else i = this.#word(i, length);
     }
     let h1 = SEED | 0;
@@ -121,7 +122,8 @@ export class LineScanner {
   /** What a closing bracket ends: "()" on its own is an empty value, "1249 bytes (1.21 KB)" says one size twice. True when nothing is left of it. */
   #close(at: number): boolean {
     const k = this.#n - 1;
-    const isOpen = (i: number): boolean => i >= 0 && this.kinds[i] === TOKEN.mark && this.#text.charCodeAt(this.starts[i]) === OPEN;
+    const isOpen = (i: number): boolean =>
+      i >= 0 && this.kinds[i] === TOKEN.mark && this.#text.charCodeAt(this.starts[i]) === OPEN;
     if (isOpen(k) && this.ends[k] === at && (this.starts[k] === 0 || this.#text.charCodeAt(this.starts[k] - 1) <= 32)) {
       this.#value(TOKEN.empty, at, at);
       return false;
@@ -261,7 +263,12 @@ export class LineScanner {
       }
     }
     if (k >= 0 && this.kinds[k] >= TOKEN.number) return this.#extend(k, kind, end);
-    if (k > 0 && this.kinds[k] === TOKEN.mark && this.kinds[k - 1] >= TOKEN.number && isListMark(this.#text.charCodeAt(this.starts[k]))) {
+    if (
+      k > 0 &&
+      this.kinds[k] === TOKEN.mark &&
+      this.kinds[k - 1] >= TOKEN.number &&
+      isListMark(this.#text.charCodeAt(this.starts[k]))
+    ) {
       this.#n = k;
       return this.#extend(k - 1, kind, end);
     }
@@ -294,7 +301,8 @@ function isListMark(c: number): boolean {
 /** One to four hexadecimal digits with a colon behind them, or with the end of the word where colons were before. */
 function isHexGroup(text: string, from: number, length: number, isLater: boolean): boolean {
   let end = from;
-  while (end < length && end - from < 5 && text.charCodeAt(end) < 128 && (classOf[text.charCodeAt(end)] & HEX) !== 0) end++;
+  while (end < length && end - from < 5 && text.charCodeAt(end) < 128 && (classOf[text.charCodeAt(end)] & HEX) !== 0)
+    end++;
   if (end === from || end - from > 4) return false;
   const c = end < length ? text.charCodeAt(end) : 32;
   return c === COLON || (isLater && (c <= 32 || (c < 128 && (classOf[c] & MARK) !== 0)));
@@ -307,5 +315,7 @@ function isHost(text: string, at: number, end: number): boolean {
   const last = labels[labels.length - 1];
   // A package is a domain the other way round.
   if (topDomains.has(labels[0])) return false;
-  return topDomains.has(last) || (labels.length > 2 && last.length === 2 && secondDomains.has(labels[labels.length - 2]));
+  return (
+    topDomains.has(last) || (labels.length > 2 && last.length === 2 && secondDomains.has(labels[labels.length - 2]))
+  );
 }

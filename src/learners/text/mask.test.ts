@@ -53,8 +53,16 @@ test('a line of any length and any characters is masked in bounded work', () => 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 test('a fingerprint is the same for the same error with other values, and another for another type, message or place', () => {
-  const error = { type: 'TimeoutError', message: 'no answer from 10.0.0.7:5432 after 3000 ms', topFrame: 'at query (src/db.ts:41:7)' };
-  const again = { ...error, message: 'no answer from 10.9.1.1:5433 after 12000 ms', topFrame: 'at query (src/db.ts:57:11)' };
+  const error = {
+    type: 'TimeoutError',
+    message: 'no answer from 10.0.0.7:5432 after 3000 ms',
+    topFrame: 'at query (src/db.ts:41:7)',
+  };
+  const again = {
+    ...error,
+    message: 'no answer from 10.9.1.1:5433 after 12000 ms',
+    topFrame: 'at query (src/db.ts:57:11)',
+  };
   expect(fingerprint(error, sha256)).toMatch(/^[0-9a-f]{64}$/);
   expect(fingerprint(again, sha256)).toBe(fingerprint(error, sha256));
   for (const other of [

@@ -3,7 +3,18 @@ import { LineScanner, TOKEN } from './line-scanner.ts';
 /** Goes up whenever the same message could be masked differently: fingerprints of two versions cannot be compared. */
 export const MASK_VERSION = 1;
 
-const NAMES: readonly string[] = ['', '', '<number>', '<size>', '<time>', '<address>', '<path>', '<id>', '<empty>', '<list>'];
+const NAMES: readonly string[] = [
+  '',
+  '',
+  '<number>',
+  '<size>',
+  '<time>',
+  '<address>',
+  '<path>',
+  '<id>',
+  '<empty>',
+  '<list>',
+];
 const scanner = new LineScanner();
 
 /**

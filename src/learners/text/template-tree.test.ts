@@ -63,7 +63,9 @@ test('asking for a template learns nothing, and memory stays bounded', () => {
   expect(tree.toBytes()).toEqual(before);
   const letters = 'abcdefghijklmnopqrstuvwxyz';
   for (let i = 0; i < 3000; i++) {
-    tree.learnOne(`${letters[i % 26]}${letters[(i * 7) % 26]}${letters[(i * 11) % 25]} ${letters[(i * 3) % 26]}x happened`);
+    tree.learnOne(
+      `${letters[i % 26]}${letters[(i * 7) % 26]}${letters[(i * 11) % 25]} ${letters[(i * 3) % 26]}x happened`,
+    );
   }
   expect(tree.templates().length).toBeLessThanOrEqual(51);
 });

@@ -151,7 +151,12 @@ export class TemplateTree {
     if (id === undefined) {
       id = this.#leaves.length;
       const pieces = Array.from({ length: n }, (_, k) => (k > 0 ? line.slice(ends[k - 1], starts[k]) : ''));
-      this.#leaves.push({ cluster, words: words.map((word, k) => (seen[k] === null ? VARIES : word)), pieces, count: 0 });
+      this.#leaves.push({
+        cluster,
+        words: words.map((word, k) => (seen[k] === null ? VARIES : word)),
+        pieces,
+        count: 0,
+      });
       this.#joined.push(id);
       leaves.set(keyOf(words, seen), id);
     }
