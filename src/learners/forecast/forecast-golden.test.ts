@@ -78,7 +78,9 @@ test.each(golden.arima)('conditional least squares comes near statsmodels’ exa
   if (p > 0) expect(Math.abs(-first(model.model?.ar, 1) - (one.params['ar.L1'] ?? 0))).toBeLessThan(0.1);
   if (p > 1) expect(Math.abs(-first(model.model?.ar, 2) - (one.params['ar.L2'] ?? 0))).toBeLessThan(0.1);
   if (q > 0) expect(Math.abs(first(model.model?.ma, 1) - (one.params['ma.L1'] ?? 0))).toBeLessThan(0.1);
-  expect(Math.abs((model.model?.variance ?? 0) / (one.params['sigma2'] ?? 1) - 1)).toBeLessThan(0.05);
+  // With a seasonal moving average the errors before the start, 0 here, weigh on the whole first seasons.
+  const variance = (model.model?.variance ?? 0) / (one.params['sigma2'] ?? 1);
+  expect(Math.abs(variance - 1)).toBeLessThan(seasonalQ > 0 ? 0.15 : 0.05);
   const forecast = model.forecast(one.forecast.length);
   one.forecast.forEach((value, k) => {
     expect(Math.abs((forecast[k] ?? 0) - value)).toBeLessThan(0.25 * (one.se[k] ?? 0));

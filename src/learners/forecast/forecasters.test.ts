@@ -96,7 +96,7 @@ test('95 % intervals hold about 95 % of what comes, on series they were not made
     let level = 0;
     const of = Float64Array.from({ length: 24 * 21 + 24 }, (_, t) => {
       level = 0.95 * level + random.normal() * 2;
-      return load(t) + level + random.normal() * 2;
+      return 40 * Math.sin((2 * Math.PI * t) / 24) + level + random.normal() * 2;
     });
     const model = new AutomaticForecast({ season: 24, horizon: 24, budgetMs: 20 }).fit(of.subarray(0, 24 * 21));
     const { lower, upper } = model.interval(24, 0.95);

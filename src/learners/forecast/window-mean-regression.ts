@@ -219,7 +219,8 @@ function silences(values: Float64Array, y: Float64Array, window: number): Uint8A
     zeros += end - i;
     i = Math.max(i + 1, end);
   }
-  if (2 * inRuns > n || zeros - inRuns > 0.05 * (n - inRuns)) for (let i = 0; i < n; i++) if (Number.isFinite(values[i])) out[i] = 0;
+  if (2 * inRuns > n || zeros - inRuns > 0.05 * (n - inRuns))
+    for (let i = 0; i < n; i++) if (Number.isFinite(values[i])) out[i] = 0;
   return out;
 }
 
