@@ -30,7 +30,7 @@ import { DetectionThreads } from './engine/detection-threads.ts';
 import { Engine } from './engine/engine.ts';
 import type { SnapshotStore } from './engine/snapshots.ts';
 import type { ComponentHealth } from './engine/engine-view.ts';
-import { EntityRegistry } from './engine/entity-registry.ts';
+import { EntityRegistry, loadEntities } from './engine/entity-registry.ts';
 import { AuspexError } from './errors.ts';
 import type { Clock, CollectorHealth } from './model/index.ts';
 import { ensureDirectory } from './platform/files.ts';
@@ -107,14 +107,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     clock,
     log,
     entityOf: (labels) => entities.idFor(labels, clock.now()),
-    beforeSeries: async (records) => {
-      for (let cursor: string | undefined; ; ) {
-        const page = await records.find('entities', { limit: 500, ...(cursor === undefined ? {} : { cursor }) });
-        entities.load(page.rows);
-        if (page.nextCursor === null) return;
-        cursor = page.nextCursor;
-      }
-    },
+    beforeSeries: (records) => loadEntities(entities, records),
     ...(config.records.postgres === null
       ? {}
       : { records: await openPostgresRecords(config.records.postgres, { recordsMs: config.retention.records }) }),
