@@ -1,4 +1,6 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** Runs a command to its end. Resolves with its standard output; rejects with what it said when it failed. */
 export function run(
@@ -27,14 +29,11 @@ export function run(
 
 /** Where a program lies, also in the places that are not on an ordinary path; null where it is not installed. */
 export function program(name: string): string | null {
-  const folders = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/bin`;
-  const script = 'PATH="$1"; command -v "$2" || { set -- "$2" /usr/lib/postgresql/*/bin; for d; do [ -x "$d/$1" ] && echo "$d/$1"; done; }';
-  try {
-    const found = execFileSync('sh', ['-c', script, 'find', folders, name], { encoding: 'utf8' }).trim();
-    return found.split('\n').at(-1) || null;
-  } catch {
-    return null;
-  }
+  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+  const servers = '/usr/lib/postgresql';
+  if (existsSync(servers)) for (const version of readdirSync(servers)) folders.push(join(servers, version, 'bin'));
+  for (const folder of folders) if (folder !== '' && existsSync(join(folder, name))) return join(folder, name);
+  return null;
 }
 
 /** @throws Error when it is not installed. */
