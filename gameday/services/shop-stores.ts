@@ -19,6 +19,8 @@ export function openDatabase(url: string, instance: string): pg.Pool {
     keepAlive: true,
   });
   pool.on('error', (error) => log('warn', 'database', error));
+  // Of a connection that is lent out and has no query under way.
+  pool.on('connect', (client) => client.on('error', (error) => log('warn', 'database', error)));
   return pool;
 }
 

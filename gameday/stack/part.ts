@@ -78,7 +78,8 @@ export class Part implements PartView {
 
   /** Starts its supervisor, which waits for an order. */
   async supervise(groups: ControlGroups): Promise<ChildProcess> {
-    const child = spawn('sh', groups.inside('supervisors', [needed('runsv'), this.folder]).slice(1), {
+    const [command, ...words] = groups.inside('supervisors', [needed('runsv'), this.folder]);
+    const child = spawn(command as string, words, {
       detached: true,
       stdio: 'ignore',
     });
