@@ -1,14 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LoadShape } from '../load/shapes.ts';
-import { STEADY } from '../probe/outside.ts';
 import { needed, pause, run } from '../stack/execute.ts';
 import { environmentText } from '../stack/part.ts';
-import { readFileSync, copyFileSync } from 'node:fs';
+import { GOOD_VERSION } from '../stack/plans.ts';
 import type { Stack } from '../stack/stack.ts';
 import { drain, undoDrain } from './edge.ts';
+import type { Step } from './step.ts';
 import { cacheWords } from './stores.ts';
-import { type FaultContext, type Step, undoByRestart } from './step.ts';
 
 /* What happens on every healthy system, and looks like trouble to a bad watch. */
 
@@ -53,17 +51,26 @@ export function saveCache(): Step {
   };
 }
 
-/** Each instance is taken out at the edge, ended in good order, started (with other settings), and taken in again. */
-export function rollThrough(settings: Readonly<Record<string, string>>): Step {
+/** The version after the good one, which is as good. */
+const NEXT_VERSION = '1.4.1';
+
+/**
+ * Each instance is taken out at the edge, ended in good order, started (in the other of two good versions) and taken in
+ * again. It stays so: the way back would be one more release.
+ */
+export function rollThrough(isRelease: boolean): Step {
   return {
-    says: Object.keys(settings).length > 0 ? 'a good version is rolled out' : 'the instances are restarted in turn',
-    async apply(context) {
-      const { stack } = context;
+    says: isRelease ? 'a good version is rolled out' : 'the instances are restarted in turn',
+    async apply({ stack }) {
       undoDrain(stack);
       for (const { name } of stack.plans.edge.instances) {
+        const part = stack.part(name);
         await drain(stack, name);
         await pause(DRAIN_MS);
-        await restart(context, name, settings);
+        if (isRelease) appendFileSync(part.environmentFile, environmentText({ VERSION: otherVersion(part.environmentFile) }));
+        await part.stop();
+        await part.start();
+        await part.ready();
         await drain(stack, null);
         await pause(DRAIN_MS);
       }
@@ -71,19 +78,9 @@ export function rollThrough(settings: Readonly<Record<string, string>>): Step {
   };
 }
 
-/** Undone with care as well: users are not to notice the way back either. */
-async function restart({ stack }: FaultContext, name: string, settings: Readonly<Record<string, string>>): Promise<void> {
-  const part = stack.part(name);
-  if (Object.keys(settings).length > 0) {
-    const good = `${part.environmentFile}.good`;
-    copyFileSync(part.environmentFile, good);
-    undoByRestart(stack, part);
-    stack.ledger.add(['cp', good, part.environmentFile], false);
-    writeFileSync(part.environmentFile, readFileSync(good, 'utf8') + environmentText(settings));
-  }
-  await part.stop();
-  await part.start();
-  await part.ready();
+function otherVersion(environmentFile: string): string {
+  const versions = [...readFileSync(environmentFile, 'utf8').matchAll(/^VERSION='(.*)'$/gm)];
+  return versions.at(-1)?.[1] === NEXT_VERSION ? GOOD_VERSION : NEXT_VERSION;
 }
 
 /** The edge's log is moved away, begun anew and compressed. */
@@ -98,19 +95,3 @@ export function rotateLog(): Step {
     stack.part('edge').pidFile,
   ]);
 }
-
-/** Another load, within what the stack bears. */
-export function load(says: string, shape: LoadShape): Step {
-  return {
-    says,
-    apply({ stack, outside }) {
-      // Not in the ledger's words: the load is a process of the run, which the runner sets back at the end of each.
-      void stack;
-      outside.setShape(shape);
-      return Promise.resolve();
-    },
-  };
-}
-
-export const MORE_TRAFFIC: LoadShape = { shape: 'surge', rate: 35, peak: 49, rampSeconds: 5 };
-export { STEADY };

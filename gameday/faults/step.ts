@@ -1,11 +1,9 @@
-import type { Outside } from '../probe/outside.ts';
 import type { Part } from '../stack/part.ts';
 import type { Stack } from '../stack/stack.ts';
 
 /** What a step works on. */
 export interface FaultContext {
   readonly stack: Stack;
-  readonly outside: Outside;
   /** True where a fault that grows may grow fast: it is only looked at whether it shows and is undone. */
   readonly isQuick: boolean;
 }

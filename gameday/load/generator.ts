@@ -1,9 +1,9 @@
 /**
  * The load: `node generator.ts <settings as JSON>`. Open loop: requests go out when they are due, however slow the answers
- * are, as a crowd's do; bounded in rate, in requests under way and in time. A line of JSON on standard input changes the
- * shape; its end ends the process. One line a second on standard output says what became of the requests.
+ * are, as a crowd's do; bounded in rate, in requests under way and in time. Its shape is in a file, which is looked at twice a
+ * second. One line a second on standard output says what became of the requests. Ends with its standard input.
  */
-import { createInterface } from 'node:readline';
+import { readFileSync } from 'node:fs';
 import { SeededRandom } from '../../src/stats/random.ts';
 import { type EdgeAddress, ShopClient } from './client.ts';
 import { ItemChoice, isRight, kindOf, requestOf } from './requests.ts';
@@ -12,7 +12,8 @@ import { type LoadShape, rateAt } from './shapes.ts';
 export interface LoadSettings {
   readonly edge: EdgeAddress;
   readonly seed: number;
-  readonly shape: LoadShape;
+  /** Holds a LoadShape as JSON. */
+  readonly shapeFile: string;
 }
 
 /** One second of the load, as the generator prints it. */
@@ -36,7 +37,8 @@ const settings = JSON.parse(process.argv[2] ?? '') as LoadSettings;
 const random = new SeededRandom(settings.seed);
 const choice = new ItemChoice(random);
 const client = new ShopClient(settings.edge, { timeoutMs: TIMEOUT_MS, connections: CONNECTIONS });
-let shape = settings.shape;
+let shapeText = readFileSync(settings.shapeFile, 'utf8');
+let shape = JSON.parse(shapeText) as LoadShape;
 let shapeAt = performance.now();
 let underWay = 0;
 let second = { sent: 0, right: 0, wrong: 0, lost: 0, withheld: 0 };
@@ -77,12 +79,16 @@ function schedule(due: number): void {
   else setImmediate(go);
 }
 
-createInterface({ input: process.stdin })
-  .on('line', (line) => {
-    shape = JSON.parse(line) as LoadShape;
-    shapeAt = performance.now();
-  })
-  .on('close', () => process.exit(0));
+function readShape(): void {
+  const text = readFileSync(settings.shapeFile, 'utf8');
+  if (text === shapeText || text === '') return;
+  shapeText = text;
+  shape = JSON.parse(text) as LoadShape;
+  shapeAt = performance.now();
+}
+
+process.stdin.resume().on('end', () => process.exit(0));
+setInterval(readShape, 500);
 setInterval(() => {
   process.stdout.write(`${JSON.stringify({ at: Date.now(), ...second } satisfies LoadSecond)}\n`);
   second = { sent: 0, right: 0, wrong: 0, lost: 0, withheld: 0 };

@@ -1,4 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { ProbeSecond } from '../contract.ts';
@@ -11,6 +13,11 @@ import type { ProbeSettings } from './probe.ts';
 /** Requests a second of an ordinary day. */
 export const STEADY_RATE = 35;
 export const STEADY: LoadShape = { shape: 'steady', rate: STEADY_RATE };
+
+/** Where the load's shape stands; it follows what is written there. */
+export function shapeFile(stack: Stack): string {
+  return join(stack.folder, 'load-shape.json');
+}
 
 /** Longest silence of a probe that is alive: a second's questions may take two. */
 const SILENCE_MS = 6_000;
@@ -34,7 +41,8 @@ export class Outside {
   }
 
   static async start(stack: Stack, seed: number, shape: LoadShape = STEADY): Promise<Outside> {
-    const loadSettings: LoadSettings = { edge: stack.edge, seed, shape };
+    writeFileSync(shapeFile(stack), JSON.stringify(shape));
+    const loadSettings: LoadSettings = { edge: stack.edge, seed, shapeFile: shapeFile(stack) };
     const probeSettings: ProbeSettings = { edge: stack.edge, seed: seed + 1 };
     const start = (name: string, file: string, settings: object): Promise<ChildProcess> => {
       const path = fileURLToPath(new URL(file, import.meta.url));
@@ -53,10 +61,6 @@ export class Outside {
     if (this.#generator.exitCode !== null || this.#generator.signalCode !== null) return 'the load ended';
     if (performance.now() - this.#heardAt > SILENCE_MS) return 'the probe is silent';
     return null;
-  }
-
-  setShape(shape: LoadShape): void {
-    this.#generator.stdin?.write(`${JSON.stringify(shape)}\n`);
   }
 
   /** Both end with their standard input. */
