@@ -18,6 +18,7 @@ export class UndoLedger {
   readonly #open: UndoEntry[] = [];
   readonly #letGo: () => void;
   #next = 0;
+  #isClosed = false;
 
   constructor(path: string) {
     mkdirSync(dirname(path), { recursive: true });
@@ -36,6 +37,7 @@ export class UndoLedger {
 
   /** Writes an inverse down. What `outlives` is false ends with the run's processes: the reaper leaves it out. */
   add(argv: readonly string[], outlives = true): void {
+    if (this.#isClosed) throw new Error('The run is over: nothing more is done.');
     const entry: UndoEntry = { id: this.#next++, argv, outlives };
     writeSync(this.#file, `${JSON.stringify(entry)}\n`);
     this.#open.push(entry);
@@ -64,6 +66,8 @@ export class UndoLedger {
 
   /** Takes everything back and lets the reaper go. */
   async close(): Promise<string[]> {
+    if (this.#isClosed) return [];
+    this.#isClosed = true;
     const failures = await this.undoTo(0);
     closeSync(this.#file);
     this.#letGo();
