@@ -37,23 +37,32 @@ async function main(options: GamedayOptions): Promise<number> {
   }
   const those = toRun(options);
   const round = new Round(options);
+  let isInterrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => {
-      console.error('Interrupted: taking everything away …');
+    process.on(signal, () => {
+      if (!isInterrupted) console.error('Interrupted: taking everything away …');
+      isInterrupted = true;
       void round.close().finally(() => process.exit(130));
     });
   try {
-    if (options.isVerify) {
-      const seen = await round.verify(those);
-      console.log(verificationTable(seen));
-      return seen.every((one) => one.isShown && one.isUndone) ? 0 : 1;
-    }
-    const broken = await round.run(those);
-    if (broken.length > 0) console.error(`${broken.length} runs are broken and do not count: see above.`);
-    return broken.length === 0 ? 0 : 1;
+    return await go(round, those, options.isVerify);
+  } catch (error) {
+    if (!isInterrupted) throw error;
+    return 130;
   } finally {
     await round.close();
   }
+}
+
+async function go(round: Round, those: readonly Scenario[], isVerify: boolean): Promise<number> {
+  if (isVerify) {
+    const seen = await round.verify(those);
+    console.log(verificationTable(seen));
+    return seen.every((one) => one.isShown && one.isUndone) ? 0 : 1;
+  }
+  const broken = await round.run(those);
+  if (broken.length > 0) console.error(`${broken.length} runs are broken and do not count: see above.`);
+  return broken.length === 0 ? 0 : 1;
 }
 
 let options: GamedayOptions | null = null;

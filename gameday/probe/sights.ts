@@ -73,6 +73,16 @@ export function patienceOf(sight: Sight): number {
   return sight.see === 'nothing' ? 0 : sight.within;
 }
 
+/** True where users are to see nothing: which is only known at the end. */
+export function isCalm(sight: Sight): boolean {
+  return sight.see === 'all' ? sight.of.some(isCalm) : sight.see === 'nothing';
+}
+
+/** True where it has to be known whether figures can be read. */
+export function looksAtFigures(sight: Sight): boolean {
+  return sight.see === 'all' ? sight.of.some(looksAtFigures) : sight.see === 'part' && sight.is === 'dark';
+}
+
 /** What users noticed in these seconds, in words; null for nothing. */
 export function disturbance(probe: readonly ProbeSecond[]): string | null {
   for (const { right, sent, slowestMs, faults } of probe) {

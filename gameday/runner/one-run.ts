@@ -1,5 +1,5 @@
 import type { RunRecord, Truth } from '../contract.ts';
-import { disturbance, seenAt } from '../probe/sights.ts';
+import { disturbance, isCalm, looksAtFigures, seenAt } from '../probe/sights.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { pause } from '../stack/execute.ts';
 import type { Stack } from '../stack/stack.ts';
@@ -23,7 +23,7 @@ export const RECOVERY_MS = 30_000;
  */
 export async function oneRun(scenario: Scenario, ground: Ground, seed: number, timing: Timing): Promise<RunRecord> {
   const { stack, outside, watch, arm } = ground;
-  watch.asksFigures = JSON.stringify(scenario.shows).includes('dark');
+  watch.asksFigures = looksAtFigures(scenario.shows);
   const startedAt = Date.now();
   const mark = stack.ledger.mark();
   let broken = await baseline(ground, timing);
@@ -32,8 +32,10 @@ export async function oneRun(scenario: Scenario, ground: Ground, seed: number, t
   try {
     if (broken === null) {
       for (const step of scenario.inject) await step.apply({ stack, isQuick: false });
-      broken = await faultLasts(ground, seen.injectedAt + timing.fault);
-      shownAt = seenAt(scenario.shows, seen);
+      const look = (): void => void (shownAt ??= isCalm(scenario.shows) ? null : seenAt(scenario.shows, seen));
+      broken = await faultLasts(ground, seen.injectedAt + timing.fault, look);
+      // That users saw nothing is only known at the end.
+      shownAt ??= seenAt(scenario.shows, seen);
       // With somebody on watch a fault may be gone before anybody sees it, or a repair be what users see.
       if (shownAt === null && arm.name === 'none') broken ??= `did not show: ${disturbance(seen.probe) ?? 'users saw nothing'}`;
     }
@@ -74,10 +76,11 @@ async function baseline(ground: Ground, timing: Timing): Promise<string | null> 
   return noticed === null ? ground.outside.fault() : `the stack was not healthy before the injection: ${noticed}`;
 }
 
-async function faultLasts(ground: Ground, until: number): Promise<string | null> {
+async function faultLasts(ground: Ground, until: number, look: () => void): Promise<string | null> {
   while (Date.now() < until) {
     const fault = ground.outside.fault();
     if (fault !== null) return fault;
+    look();
     await pause(Math.min(500, Math.max(1, until - Date.now())));
   }
   return null;

@@ -16,6 +16,7 @@ export class Round {
   #maker: ArmMaker | null = null;
   #ground: Ground | null = null;
   #stack: Stack | null = null;
+  #closing = Promise.resolve();
 
   constructor(options: GamedayOptions) {
     this.#options = options;
@@ -56,7 +57,12 @@ export class Round {
   }
 
   /** Takes the stack away; the next run makes another. Also in the middle of a run: that then fails. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing = this.#closing.then(() => this.#close());
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const [ground, stack] = [this.#ground, this.#stack];
     this.#ground = null;
     this.#stack = null;

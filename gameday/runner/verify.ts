@@ -1,4 +1,4 @@
-import { disturbance, type Observation, patienceOf, seenAt } from '../probe/sights.ts';
+import { disturbance, isCalm, looksAtFigures, type Observation, patienceOf, seenAt } from '../probe/sights.ts';
 import { pause } from '../stack/execute.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { Ground } from './ground.ts';
@@ -26,7 +26,7 @@ export interface Verification {
 export async function verify(scenario: Scenario, ground: Ground): Promise<Verification> {
   const begun = performance.now();
   const problems: string[] = [];
-  ground.watch.asksFigures = JSON.stringify(scenario.shows).includes('dark');
+  ground.watch.asksFigures = looksAtFigures(scenario.shows);
   if (!(await ground.isWell(Date.now() - 3_000, HEALTHY_MS))) problems.push('unhealthy before the injection');
   const mark = ground.stack.ledger.mark();
   const seen = observe(ground);
@@ -54,9 +54,8 @@ export async function verify(scenario: Scenario, ground: Ground): Promise<Verifi
 }
 
 async function whenShown(scenario: Scenario, ground: Ground, seen: Observation): Promise<number | null> {
-  const isCalm = JSON.stringify(scenario.shows).includes('"nothing"');
   const patience = patienceOf(scenario.shows) * 1000;
-  if (isCalm) await pause(CALM_MS);
+  if (isCalm(scenario.shows)) await pause(CALM_MS);
   for (;;) {
     const at = seenAt(scenario.shows, seen);
     if (at !== null) return at;

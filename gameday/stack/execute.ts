@@ -2,6 +2,9 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Where programs are looked for: as usual, and where an administrator's lie. */
+export const PATH = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin'].join(':');
+
 /** Runs a command to its end. Resolves with its standard output; rejects with what it said when it failed. */
 export function run(
   argv: readonly string[],
@@ -15,7 +18,7 @@ export function run(
         timeout: options.timeoutMs ?? 60_000,
         killSignal: 'SIGKILL',
         maxBuffer: 16 << 20,
-        env: { ...process.env, ...options.env },
+        env: { ...process.env, PATH, ...options.env },
         ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       },
       (error, stdout, stderr) => {
@@ -29,7 +32,7 @@ export function run(
 
 /** Where a program lies, also in the places that are not on an ordinary path; null where it is not installed. */
 export function program(name: string): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+  const folders = PATH.split(':');
   const servers = '/usr/lib/postgresql';
   if (existsSync(servers)) for (const version of readdirSync(servers)) folders.push(join(servers, version, 'bin'));
   for (const folder of folders) if (folder !== '' && existsSync(join(folder, name))) return join(folder, name);

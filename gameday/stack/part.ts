@@ -5,7 +5,7 @@ import type { PartKind, PartView } from '../arms/arm.ts';
 import type { ControlGroups, Group } from './control-groups.ts';
 import { inNamespace } from './network.ts';
 import type { Link } from './network.ts';
-import { needed, quote, run, until } from './execute.ts';
+import { needed, PATH, quote, run, until } from './execute.ts';
 
 /** How long a part may take to end when it is asked to. */
 const STOP_SECONDS = 8;
@@ -82,6 +82,7 @@ export class Part implements PartView {
     const child = spawn(command as string, words, {
       detached: true,
       stdio: 'ignore',
+      env: { ...process.env, PATH },
     });
     child.unref();
     await until(`the supervisor of ${this.name}`, 5_000, () => this.#state() !== null);
@@ -113,10 +114,6 @@ export class Part implements PartView {
     } catch (error) {
       throw new Error(`${error instanceof Error ? error.message : String(error)}\n${this.log().slice(-1500)}`);
     }
-  }
-
-  isReady(): Promise<boolean> {
-    return this.#plan.isReady();
   }
 
   /** Null while it does not run. */

@@ -8,6 +8,7 @@ import { UndoLedger } from '../undo/ledger.ts';
 import { makeCertificates } from './certificates.ts';
 import { ControlGroups } from './control-groups.ts';
 import { fillData, makeCluster } from './data.ts';
+import { PATH } from './execute.ts';
 import { type Network, makeNetwork } from './network.ts';
 import { Part } from './part.ts';
 import { DATABASE_PORT, makePlans, type Plans } from './plans.ts';
@@ -92,7 +93,7 @@ export class Stack implements StackView {
     const [command, ...words] = this.groups.inside(name, argv);
     const child = spawn(command as string, words, {
       cwd: options.cwd ?? this.folder,
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, PATH, ...options.env },
       stdio: options.pipes === true ? ['pipe', 'pipe', log] : ['ignore', log, log],
       // An interrupt at the terminal is the gameday's to handle.
       detached: true,
@@ -106,12 +107,6 @@ export class Stack implements StackView {
 
   freePort(): Promise<number> {
     return freePort();
-  }
-
-  /** Starts what does not run and should, and waits until all answer. */
-  async heal(ms: number): Promise<void> {
-    for (const part of this.parts) if (part.pid() === null) await part.start();
-    await Promise.all(this.parts.map((part) => part.ready(ms)));
   }
 
   /** Takes everything away. Resolves with what could not be. */

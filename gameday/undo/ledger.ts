@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run } from '../stack/execute.ts';
+import { PATH, run } from '../stack/execute.ts';
 import type { UndoEntry } from './entries.ts';
 
 /** Longest that one inverse may take. */
@@ -25,8 +25,8 @@ export class UndoLedger {
     this.#file = openSync(path, 'a');
     const reaper = spawn(process.execPath, [fileURLToPath(new URL('reaper.ts', import.meta.url)), path], {
       detached: true,
-      stdio: ['pipe', 'ignore', 'inherit'],
-      env: { PATH: process.env['PATH'] ?? '' },
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: { PATH },
       cwd: '/',
     });
     reaper.unref();
