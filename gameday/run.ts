@@ -42,7 +42,7 @@ async function main(options: GamedayOptions): Promise<number> {
     process.on(signal, () => {
       if (!isInterrupted) console.error('Interrupted: taking everything away …');
       isInterrupted = true;
-      void round.close().finally(() => process.exit(130));
+      void round.end().finally(() => process.exit(130));
     });
   try {
     return await go(round, those, options.isVerify);
@@ -50,7 +50,7 @@ async function main(options: GamedayOptions): Promise<number> {
     if (!isInterrupted) throw error;
     return 130;
   } finally {
-    await round.close();
+    await round.end();
   }
 }
 

@@ -25,8 +25,8 @@ export class Ground {
   /** Starts it all and waits until it is healthy and the arm is ready. `made` is told the stack as soon as there is one. */
   static async prepare(arm: Arm, seed: number, made: (stack: Stack) => void): Promise<Ground> {
     const stack = await Stack.make(arm.supervision);
-    made(stack);
     try {
+      made(stack);
       const outside = await Outside.start(stack, seed);
       const ground = new Ground(stack, outside, new PartWatch(stack), arm);
       if (!(await ground.isWell(Date.now(), 30_000))) throw new Error(`The stack did not become healthy: ${ground.#last()}`);

@@ -17,6 +17,7 @@ export class Round {
   #ground: Ground | null = null;
   #stack: Stack | null = null;
   #closing = Promise.resolve();
+  #isOver = false;
 
   constructor(options: GamedayOptions) {
     this.#options = options;
@@ -62,6 +63,12 @@ export class Round {
     return this.#closing;
   }
 
+  /** Takes the stack away for good: no other is made. */
+  end(): Promise<void> {
+    this.#isOver = true;
+    return this.close();
+  }
+
   async #close(): Promise<void> {
     const [ground, stack] = [this.#ground, this.#stack];
     this.#ground = null;
@@ -71,6 +78,7 @@ export class Round {
   }
 
   async #ready(): Promise<Ground> {
+    if (this.#isOver) throw new Error('The round is over.');
     if (this.#ground !== null) return this.#ground;
     const { arm, seed, out } = this.#options;
     if (this.#maker === null) {
@@ -79,7 +87,11 @@ export class Round {
       this.#maker = await load();
     }
     const begun = performance.now();
-    this.#ground = await Ground.prepare(this.#maker({ seed, out }), seed, (stack) => (this.#stack = stack));
+    this.#ground = await Ground.prepare(this.#maker({ seed, out }), seed, (stack) => {
+      this.#stack = stack;
+      // While it was made nobody could take it away.
+      if (this.#isOver) throw new Error('The round is over.');
+    });
     console.log(`The stack is up and healthy after ${((performance.now() - begun) / 1000).toFixed(1)} s.`);
     return this.#ground;
   }
