@@ -29,7 +29,10 @@ function toRun(options: GamedayOptions): Scenario[] {
 }
 
 async function main(options: GamedayOptions): Promise<number> {
-  if (options.isList) return list(), 0;
+  if (options.isList) {
+    list();
+    return 0;
+  }
   const impossible = whyNoGameday();
   if (impossible !== null) {
     console.error(`No gameday here: ${impossible}.`);

@@ -1,5 +1,5 @@
 import type { Arm } from '../arms/arm.ts';
-import { Outside } from '../probe/outside.ts';
+import { Outside, STEADY } from '../probe/outside.ts';
 import { PartWatch } from '../probe/part-watch.ts';
 import { NOTICED_MS } from '../probe/sights.ts';
 import { pause } from '../stack/execute.ts';
@@ -23,11 +23,11 @@ export class Ground {
   }
 
   /** Starts it all and waits until it is healthy and the arm is ready. `made` is told the stack as soon as there is one. */
-  static async prepare(arm: Arm, seed: number, made: (stack: Stack) => void): Promise<Ground> {
+  static async prepare(arm: Arm, seed: number, made: (stack: Stack) => void, shape = STEADY): Promise<Ground> {
     const stack = await Stack.make(arm.supervision);
     try {
       made(stack);
-      const outside = await Outside.start(stack, seed);
+      const outside = await Outside.start(stack, seed, shape);
       const ground = new Ground(stack, outside, new PartWatch(stack), arm);
       if (!(await ground.isWell(Date.now(), 30_000))) throw new Error(`The stack did not become healthy: ${ground.#last()}`);
       await arm.prepare(stack);
