@@ -80,4 +80,10 @@ export interface RunRecord {
   readonly told: readonly Told[];
   /** Why the run does not count; null when it does. */
   readonly broken: string | null;
+  /** When the fault showed as its scenario describes; null when it did not. */
+  readonly shownAt?: number | null;
+  /** When the probe was well again after undo; null when it was not within the time. */
+  readonly healthyAt?: number | null;
+  /** What of the undo failed, in words. */
+  readonly undoFailures?: readonly string[];
 }
