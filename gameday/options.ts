@@ -10,6 +10,10 @@ export const USAGE = `npm run gameday -- [scenario …] [options]
   --times N            how often each scenario runs; default 1
   --out DIR            where the records go; default gameday-results
   --fault-seconds N    how long a fault lasts; default 90
+  --warm-minutes N     how long Auspex learns before its first run; default 20, kept in DIR/warm
+  --record             keep each run of the arm auspex as DIR/recordings/….recording
+  --replay DIR         replay the recordings of a folder through Auspex as it is now, and judge it
+  --report             judge the runs of DIR again; no run is made
   --with-exam          with the scenarios of the exam, when none is named
   --verify             only look that each scenario injects, shows, and is undone to a healthy stack
   --list               name the scenarios, and which cannot run here
@@ -22,6 +26,11 @@ export interface GamedayOptions {
   readonly times: number;
   readonly out: string;
   readonly faultSeconds: number;
+  readonly warmMinutes: number;
+  readonly isRecording: boolean;
+  /** A folder of recordings; null where real runs are asked for. */
+  readonly replay: string | null;
+  readonly isReport: boolean;
   readonly withExam: boolean;
   readonly isVerify: boolean;
   readonly isList: boolean;
@@ -40,6 +49,10 @@ export function readOptions(words: readonly string[]): GamedayOptions {
       times: { type: 'string', default: '1' },
       out: { type: 'string', default: 'gameday-results' },
       'fault-seconds': { type: 'string', default: '90' },
+      'warm-minutes': { type: 'string', default: '20' },
+      record: { type: 'boolean', default: false },
+      replay: { type: 'string' },
+      report: { type: 'boolean', default: false },
       'with-exam': { type: 'boolean', default: false },
       verify: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -55,6 +68,10 @@ export function readOptions(words: readonly string[]): GamedayOptions {
     out: values.out,
     // A run is over within 150 s.
     faultSeconds: whole('fault-seconds', values['fault-seconds'], 5, 100),
+    warmMinutes: whole('warm-minutes', values['warm-minutes'], 1, 1440),
+    isRecording: values.record,
+    replay: values.replay ?? null,
+    isReport: values.report,
     withExam: values['with-exam'],
     isVerify: values.verify,
     isList: values.list,

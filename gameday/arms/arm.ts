@@ -1,17 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import type { ArmName, Told } from '../contract.ts';
+import type { ArmName, RunRecord, Told } from '../contract.ts';
 
 /* Who is on watch while a fault lasts. The stack and the faults are the same for every arm. */
 
-export type PartKind =
-  | 'edge'
-  | 'service'
-  | 'database'
-  | 'cache'
-  | 'dependency'
-  | 'identity'
-  | 'resolver'
-  | 'exporter';
+export type PartKind = 'edge' | 'service' | 'database' | 'cache' | 'dependency' | 'identity' | 'resolver' | 'exporter';
 
 /** One process of the stack, as an operator knows it. */
 export interface PartView {
@@ -66,8 +58,18 @@ export interface Arm {
   prepare(stack: StackView): Promise<void>;
   /** All that was said within the given times (ms UTC, both included), the earliest first. Called at the end of a run. */
   told(from: number, to: number): Promise<readonly Told[]>;
+  /** Keeps what was there to be seen during the last run, so that it can be replayed. */
+  keep?(run: RunRecord): Promise<void>;
   /** Ends what `prepare` started; also called after a `prepare` that failed. */
   close(): Promise<void>;
 }
 
-export type ArmMaker = (options: { readonly seed: number; readonly out: string }) => Arm;
+export type ArmMaker = (options: ArmOptions) => Arm;
+
+export interface ArmOptions {
+  readonly seed: number;
+  /** The folder of results: what an arm keeps from round to round lies in it. */
+  readonly out: string;
+  /** How long an arm that learns watches before its first run. */
+  readonly warmMinutes: number;
+}

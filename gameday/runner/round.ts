@@ -31,9 +31,11 @@ export class Round {
     const broken: RunRecord[] = [];
     for (let time = 0; time < times; time++) {
       for (const scenario of scenarios) {
-        const record = await oneRun(scenario, await this.#ready(), seed + time, timing);
+        const ground = await this.#ready();
+        const record = await oneRun(scenario, ground, seed + time, timing);
         writeFileSync(join(out, `${record.arm}.${record.scenario}.${record.seed}.json`), `${JSON.stringify(record)}\n`);
-        console.log(lineOf(record));
+        if (this.#options.isRecording) await ground.arm.keep?.(record);
+        console.log(runLine(record));
         if (record.broken !== null) broken.push(record);
         if (record.broken !== null || record.healthyAt === null) await this.close();
       }
@@ -80,14 +82,12 @@ export class Round {
   async #ready(): Promise<Ground> {
     if (this.#isOver) throw new Error('The round is over.');
     if (this.#ground !== null) return this.#ground;
-    const { arm, seed, out } = this.#options;
+    const { arm, seed, out, warmMinutes } = this.#options;
     if (this.#maker === null) {
-      const load = arms[arm];
-      if (load === undefined) throw new Error(`There is no arm ${arm} yet.`);
-      this.#maker = await load();
+      this.#maker = await arms[arm]();
     }
     const begun = performance.now();
-    this.#ground = await Ground.prepare(this.#maker({ seed, out }), seed, (stack) => {
+    this.#ground = await Ground.prepare(this.#maker({ seed, out, warmMinutes }), seed, (stack) => {
       this.#stack = stack;
       // While it was made nobody could take it away.
       if (this.#isOver) throw new Error('The round is over.');
@@ -97,7 +97,8 @@ export class Round {
   }
 }
 
-function lineOf(record: RunRecord): string {
+/** One run on one line. */
+export function runLine(record: RunRecord): string {
   const name = `${record.scenario.padEnd(20)} ${record.arm.padEnd(8)}`;
   if (record.broken !== null) return `${name} BROKEN, not counted: ${record.broken}`;
   const after = (at: number | null | undefined, from: number): string =>

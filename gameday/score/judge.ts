@@ -1,4 +1,5 @@
 import type { ProbeSecond, RunRecord, Severity, Told } from '../contract.ts';
+import { NOTICED_MS } from '../probe/sights.ts';
 
 /** What one run comes to; null where the question does not arise or nothing was said. */
 export interface Verdict {
@@ -59,8 +60,9 @@ export function judge(run: RunRecord): Verdict {
   };
 }
 
-export function isHarmed(second: ProbeSecond): boolean {
-  return second.wrong + second.lost > 0;
+/** Users noticed something in this second: a wrong answer, none, or a slow one. */
+function isHarmed({ wrong, lost, slowestMs }: ProbeSecond): boolean {
+  return wrong + lost > 0 || (slowestMs ?? 0) > NOTICED_MS;
 }
 
 /** Severest first, then the earliest: what a person would look at. */
