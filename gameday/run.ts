@@ -20,7 +20,10 @@ function list(): void {
 /** What is to run; what cannot is named with its reason. */
 function toRun(options: GamedayOptions): Scenario[] {
   const withExam = options.withExam || options.isVerify;
-  const all = options.scenarios.length > 0 ? chosen(options.scenarios) : scenarios.filter((one) => withExam || one.isExam !== true);
+  const all =
+    options.scenarios.length > 0
+      ? chosen(options.scenarios)
+      : scenarios.filter((one) => withExam || one.isExam !== true);
   return all.filter((scenario) => {
     const reason = whyNot(scenario);
     if (reason !== null) console.log(`SKIPPED ${scenario.id}: ${reason}`);

@@ -3,15 +3,7 @@ import type { ArmName, Told } from '../contract.ts';
 
 /* Who is on watch while a fault lasts. The stack and the faults are the same for every arm. */
 
-export type PartKind =
-  | 'edge'
-  | 'service'
-  | 'database'
-  | 'cache'
-  | 'dependency'
-  | 'identity'
-  | 'resolver'
-  | 'exporter';
+export type PartKind = 'edge' | 'service' | 'database' | 'cache' | 'dependency' | 'identity' | 'resolver' | 'exporter';
 
 /** One process of the stack, as an operator knows it. */
 export interface PartView {

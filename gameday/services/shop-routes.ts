@@ -96,7 +96,9 @@ export function price(shop: Shop, id: number): Promise<string> {
             else reject(new Error(`pricing answered ${response.statusCode}`));
           });
         });
-        request.on('timeout', () => request.destroy(Object.assign(new Error('pricing is slow'), { code: 'ETIMEDOUT' })));
+        request.on('timeout', () =>
+          request.destroy(Object.assign(new Error('pricing is slow'), { code: 'ETIMEDOUT' })),
+        );
         request.on('error', reject);
       }),
   );

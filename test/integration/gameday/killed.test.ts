@@ -63,7 +63,9 @@ test.skipIf(reason !== null).each([
     expect(ids, said).toHaveLength(1);
     await delay(moment);
     expect(child.exitCode, `it ended by itself: ${said}`).toBeNull();
-    expect(leftovers(ids[0] as string, place).length, 'the search finds nothing of a run that goes on').toBeGreaterThan(0);
+    expect(leftovers(ids[0] as string, place).length, 'the search finds nothing of a run that goes on').toBeGreaterThan(
+      0,
+    );
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(await whenGone(ids), `killed after ${moment} ms`).toEqual([]);
