@@ -30,7 +30,18 @@ export function job(name: string, programs: readonly string[], words: (stack: St
 
 /** A query of SQL as a person runs it. */
 export function query(name: string, text: string): Step {
-  return job(name, ['psql'], (stack) => [needed('psql'), '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-d', stack.plans.databaseUrl, '-c', text]);
+  return job(name, ['psql'], (stack) => [
+    needed('psql'),
+    '-q',
+    '-v',
+    'ON_ERROR_STOP=1',
+    '-o',
+    '/dev/null',
+    '-d',
+    stack.plans.databaseUrl,
+    '-c',
+    text,
+  ]);
 }
 
 /** A copy of the whole database, compressed. */
@@ -67,7 +78,8 @@ export function rollThrough(isRelease: boolean): Step {
         const part = stack.part(name);
         await drain(stack, name);
         await pause(DRAIN_MS);
-        if (isRelease) appendFileSync(part.environmentFile, environmentText({ VERSION: otherVersion(part.environmentFile) }));
+        if (isRelease)
+          appendFileSync(part.environmentFile, environmentText({ VERSION: otherVersion(part.environmentFile) }));
         await part.stop();
         await part.start();
         await part.ready();

@@ -24,7 +24,9 @@ export function openFileLimit(name: string, files: number): Step {
       const pid = stack.part(name).pid();
       if (pid === null) throw new Error(`${name} does not run.`);
       const words = ['prlimit', '--pid', String(pid)];
-      const [soft = '', hard = ''] = (await run([...words, '--nofile', '--noheadings', '-o', 'SOFT,HARD'])).trim().split(/\s+/);
+      const [soft = '', hard = ''] = (await run([...words, '--nofile', '--noheadings', '-o', 'SOFT,HARD']))
+        .trim()
+        .split(/\s+/);
       // The process may be another by then.
       stack.ledger.add(['sh', '-c', '"$@" || true', 'undo', ...words, `--nofile=${soft}:${hard}`], false);
       await run([...words, `--nofile=${files}:${hard}`]);

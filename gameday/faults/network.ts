@@ -12,8 +12,8 @@ async function addRule(stack: Stack, before: readonly string[], rule: string, ou
   const table = `${stack.id}_fault`;
   const gone = '"$@" 2>/dev/null || true';
   stack.ledger.add(['sh', '-c', gone, 'delete', ...nft, 'delete', 'table', 'inet', table], outlives);
-  const chain = `chain in { type filter hook input priority 0; ${rule}; }`;
-  await run([...nft, `table inet ${table} { ${chain} }`]);
+  const lines = [`table inet ${table} {`, 'chain in {', 'type filter hook input priority 0;', rule, '}', '}'];
+  await run([...nft, lines.join('\n')]);
 }
 
 /** A share of the packets to the data's side is lost. */

@@ -41,7 +41,8 @@ export function remountReadOnly(): Step {
     async apply({ stack }) {
       stack.ledger.add(['mount', '-o', 'remount,rw', stack.spool], false);
       // Refused while a note is being written.
-      const script = 'for try in $(seq 100); do mount -o remount,ro "$1" 2>/dev/null && exit 0; sleep 0.02; done; exit 1';
+      const script =
+        'for try in $(seq 100); do mount -o remount,ro "$1" 2>/dev/null && exit 0; sleep 0.02; done; exit 1';
       await run(['sh', '-c', script, 'remount', stack.spool]);
     },
   };

@@ -61,8 +61,7 @@ export function kindOf(random: SeededRandom): RequestKind {
 }
 
 export function requestOf(kind: RequestKind, item: number, random: SeededRandom): ShopRequest {
-  if (kind === 'items' || kind === 'prices')
-    return { kind, method: 'GET', path: `/${kind}/${item}`, body: null, item };
+  if (kind === 'items' || kind === 'prices') return { kind, method: 'GET', path: `/${kind}/${item}`, body: null, item };
   if (kind === 'orders') {
     const session = `s${random.integer(500)}`;
     return { kind, method: 'POST', path: '/orders', body: JSON.stringify({ item, quantity: 1, session }), item };
@@ -93,7 +92,10 @@ export function isRight(request: ShopRequest, text: string): boolean {
     case 'notes':
       return (
         answer['bytes'] === Buffer.byteLength(body ?? '') &&
-        answer['sha256'] === createHash('sha256').update(body ?? '').digest('hex')
+        answer['sha256'] ===
+          createHash('sha256')
+            .update(body ?? '')
+            .digest('hex')
       );
   }
 }

@@ -42,7 +42,9 @@ export function seenAt(sight: Sight, seen: Observation): number | null {
     }
     case 'fault': {
       const pattern = new RegExp(sight.pattern);
-      const bad = since(seen.probe, sight.within).find(({ faults }) => Object.keys(faults).some((one) => pattern.test(one)));
+      const bad = since(seen.probe, sight.within).find(({ faults }) =>
+        Object.keys(faults).some((one) => pattern.test(one)),
+      );
       return bad?.at ?? null;
     }
     case 'slow': {

@@ -29,7 +29,8 @@ export class Ground {
       made(stack);
       const outside = await Outside.start(stack, seed, shape);
       const ground = new Ground(stack, outside, new PartWatch(stack), arm);
-      if (!(await ground.isWell(Date.now(), 30_000))) throw new Error(`The stack did not become healthy: ${ground.#last()}`);
+      if (!(await ground.isWell(Date.now(), 30_000)))
+        throw new Error(`The stack did not become healthy: ${ground.#last()}`);
       await arm.prepare(stack);
       return ground;
     } catch (error) {
@@ -58,7 +59,9 @@ export class Ground {
     const failures = await this.stack.ledger.undoTo(mark);
     for (const part of this.stack.parts) {
       if (part.pid() !== null) continue;
-      await part.start().catch((error: unknown) => failures.push(error instanceof Error ? error.message : String(error)));
+      await part
+        .start()
+        .catch((error: unknown) => failures.push(error instanceof Error ? error.message : String(error)));
     }
     return failures;
   }

@@ -37,7 +37,8 @@ export async function oneRun(scenario: Scenario, ground: Ground, seed: number, t
       // That users saw nothing is only known at the end.
       shownAt ??= seenAt(scenario.shows, seen);
       // With somebody on watch a fault may be gone before anybody sees it, or a repair be what users see.
-      if (shownAt === null && arm.name === 'none') broken ??= `did not show: ${disturbance(seen.probe) ?? 'users saw nothing'}`;
+      if (shownAt === null && arm.name === 'none')
+        broken ??= `did not show: ${disturbance(seen.probe) ?? 'users saw nothing'}`;
     }
   } catch (error) {
     broken ??= `not injected: ${error instanceof Error ? error.message : String(error)}`;
@@ -69,7 +70,8 @@ export async function oneRun(scenario: Scenario, ground: Ground, seed: number, t
 }
 
 async function baseline(ground: Ground, timing: Timing): Promise<string | null> {
-  if (!(await ground.isWell(Date.now() - 3_000, timing.recovery))) return 'the stack was not healthy before the injection';
+  if (!(await ground.isWell(Date.now() - 3_000, timing.recovery)))
+    return 'the stack was not healthy before the injection';
   const begun = Date.now();
   await pause(timing.baseline);
   const noticed = disturbance(ground.outside.seconds.filter(({ at }) => at >= begun));

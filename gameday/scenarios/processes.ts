@@ -99,7 +99,12 @@ export const processScenarios: readonly Scenario[] = [
     title: 'a report holds all connections of the database',
     pace: 'hard',
     isExam: true,
-    truth: { class: 'resource-limit', severity: 'high', culprits: ['postgres', 'report-builder'], fix: 'end-idle-sessions' },
+    truth: {
+      class: 'resource-limit',
+      severity: 'high',
+      culprits: ['postgres', 'report-builder'],
+      fix: 'end-idle-sessions',
+    },
     inject: [holdConnections()],
     shows: {
       see: 'all',

@@ -84,7 +84,12 @@ export const surroundingScenarios: readonly Scenario[] = [
     title: 'what the service asks takes two seconds longer',
     pace: 'hard',
     isExam: true,
-    truth: { class: 'dependency-failure', severity: 'high', culprits: ['pricing', 'pricing-link'], fix: 'break-circuit' },
+    truth: {
+      class: 'dependency-failure',
+      severity: 'high',
+      culprits: ['pricing', 'pricing-link'],
+      fix: 'break-circuit',
+    },
     inject: [slowPricing(2_000)],
     shows: {
       see: 'all',
@@ -181,7 +186,12 @@ export const surroundingScenarios: readonly Scenario[] = [
     id: '27-cache-flush',
     title: 'a job empties the cache again and again',
     pace: 'hard',
-    truth: { class: 'dependency-failure', severity: 'high', culprits: ['redis', 'postgres', 'cache-job'], fix: 'warm-cache' },
+    truth: {
+      class: 'dependency-failure',
+      severity: 'high',
+      culprits: ['redis', 'postgres', 'cache-job'],
+      fix: 'warm-cache',
+    },
     inject: [flushCache(0.5)],
     shows: { see: 'slow', ms: 600, seconds: 4, within: 40 },
   },

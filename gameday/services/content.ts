@@ -1,7 +1,8 @@
 /* What the shop sells: made by rule, so that the probe knows the right answer without asking. */
 
 export const ITEMS = 1000;
-const DESCRIPTION_LENGTH = 4000;
+/** Long enough that a link of one megabit a second does not carry an ordinary day. */
+const DESCRIPTION_LENGTH = 6000;
 
 export interface Item {
   readonly id: number;
@@ -42,7 +43,7 @@ export function schema(reviews: number): readonly string[] {
   return [
     `CREATE TABLE items (id int PRIMARY KEY, name text NOT NULL, price_cents int NOT NULL, description text NOT NULL)`,
     `INSERT INTO items SELECT i, 'item ' || i, 100 + (i::bigint * 7919) % 9900,
-       left(repeat('Item ' || i || ' is well made and lasts. ', 200), ${DESCRIPTION_LENGTH}) FROM generate_series(0, ${ITEMS - 1}) i`,
+       left(repeat('Item ' || i || ' is well made and lasts. ', 300), ${DESCRIPTION_LENGTH}) FROM generate_series(0, ${ITEMS - 1}) i`,
     `CREATE TABLE reviews (item int NOT NULL, stars int NOT NULL, words text NOT NULL)`,
     `INSERT INTO reviews SELECT (i::bigint * 7919) % ${ITEMS}, 1 + i % 5, 'review ' || i || ' of somebody who bought it'
        FROM generate_series(1, ${reviews}) i`,

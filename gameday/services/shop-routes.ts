@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { cacheKey, cacheSeconds, ITEMS, itemAnswer, itemQuery, type ItemRow, priceOf } from './content.ts';
 import { log } from './shop-log.ts';
@@ -11,6 +12,8 @@ import type { Cache } from './shop-stores.ts';
 /** Notes that are kept; older ones are written over. */
 const NOTES = 200;
 const PRICING_MS = 3_000;
+/** The payment is reserved while the stock is held: what bounds how fast one item can be sold. */
+const PAYMENT_MS = 5;
 
 export interface Shop {
   readonly instance: string;
@@ -52,6 +55,7 @@ export async function order(shop: Shop, body: string): Promise<string> {
   let failure: Error | undefined;
   try {
     const id = await asked('database', () => place(client, item, quantity, total, session));
+    await pause(PAYMENT_MS);
     const kept = JSON.stringify({ session, item, quantity, total });
     await asked('cache', () => shop.cache.set(`session:${session}`, kept, 600));
     await asked('database', () => client.query('COMMIT'));
@@ -96,7 +100,9 @@ export function price(shop: Shop, id: number): Promise<string> {
             else reject(new Error(`pricing answered ${response.statusCode}`));
           });
         });
-        request.on('timeout', () => request.destroy(Object.assign(new Error('pricing is slow'), { code: 'ETIMEDOUT' })));
+        request.on('timeout', () =>
+          request.destroy(Object.assign(new Error('pricing is slow'), { code: 'ETIMEDOUT' })),
+        );
         request.on('error', reject);
       }),
   );

@@ -24,7 +24,15 @@ export async function makeCertificates(folder: string): Promise<void> {
  */
 export async function signCertificate(folder: string, name: string, days: number): Promise<void> {
   const at = (file: string): string => join(folder, file);
-  const validity = ['-days', String(days < 0 ? 1 : days), '-CA', at('ca.crt'), '-CAkey', at('ca.key'), '-CAcreateserial'];
+  const validity = [
+    '-days',
+    String(days < 0 ? 1 : days),
+    '-CA',
+    at('ca.crt'),
+    '-CAkey',
+    at('ca.key'),
+    '-CAcreateserial',
+  ];
   const files = ['-in', at('edge.csr'), '-out', at(name), '-extfile', at('edge.ext')];
   const words = [needed('openssl'), 'x509', '-req', ...files, ...validity];
   await run(days < 0 ? [needed('faketime'), '-f', `${days - 1}d`, ...words] : words);

@@ -16,7 +16,12 @@ export const DATABASE_USER = 'shop';
 export const SYSTEM_USER = 'postgres';
 
 /** A database cluster in the folder, empty. Its end takes all with it: shared memory is in files below the folder. */
-export async function makeCluster(folder: string, address: string, port: number, groups: ControlGroups): Promise<string> {
+export async function makeCluster(
+  folder: string,
+  address: string,
+  port: number,
+  groups: ControlGroups,
+): Promise<string> {
   const data = join(folder, 'postgresql');
   mkdirSync(data);
   execFileSync('chown', [SYSTEM_USER, data]);
@@ -80,7 +85,14 @@ export function cacheConfiguration(folder: string, address: string, port: number
   const data = join(folder, 'redis');
   mkdirSync(data);
   const file = join(folder, 'redis.conf');
-  const lines = [`bind ${address}`, `port ${port}`, `requirepass ${password}`, `dir ${data}`, 'save ""', 'appendonly no'];
+  const lines = [
+    `bind ${address}`,
+    `port ${port}`,
+    `requirepass ${password}`,
+    `dir ${data}`,
+    'save ""',
+    'appendonly no',
+  ];
   writeFileSync(file, `${[...lines, 'protected-mode no', 'daemonize no', 'maxmemory-policy noeviction'].join('\n')}\n`);
   return file;
 }

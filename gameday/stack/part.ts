@@ -148,7 +148,8 @@ export class Part implements PartView {
       const bind = `mount --bind ${quote(plan.resolver)} /etc/resolv.conf && exec "$@"`;
       words.push('unshare', '--mount', '--propagation', 'slave', 'sh', '-c', bind, 'resolver');
     }
-    if (plan.user !== undefined) words.push('setpriv', `--reuid=${plan.user}`, `--regid=${plan.user}`, '--clear-groups');
+    if (plan.user !== undefined)
+      words.push('setpriv', `--reuid=${plan.user}`, `--regid=${plan.user}`, '--clear-groups');
     return [
       `exec >>${quote(this.logFile)} 2>&1 </dev/null`,
       groups.enter(plan.name),

@@ -63,9 +63,16 @@ export async function makePlans(site: Site): Promise<Plans> {
   };
   writeFileSync(join(folder, 'nginx.conf'), edgeConfiguration(edge));
   const services: PartPlan[] = [];
-  for (const instance of edge.instances) services.push(await shopPlan(site, urls, instance.name, outside, instance.port));
+  for (const instance of edge.instances)
+    services.push(await shopPlan(site, urls, instance.name, outside, instance.port));
   return {
-    plans: [...dataPlans(site, urls.delayFile), tokenPlan(site, tokenPort), ...services, edgePlan(edge), ...(await exporterPlans(site, edge, urls))],
+    plans: [
+      ...dataPlans(site, urls.delayFile),
+      tokenPlan(site, tokenPort),
+      ...services,
+      edgePlan(edge),
+      ...(await exporterPlans(site, edge, urls)),
+    ],
     edge,
     ...urls,
   };
@@ -81,8 +88,20 @@ function dataPlans(site: Site, delayFile: string): PartPlan[] {
   const link = network.data;
   const address = link.insideAddress;
   const cacheFile = cacheConfiguration(folder, address, CACHE_PORT, site.password);
-  const names = [`--address=/${PRICING_NAME}/${address}`, `--listen-address=${address}`, '--port=53', '--bind-interfaces'];
-  const alone = ['--keep-in-foreground', '--no-resolv', '--no-hosts', '--conf-file=/dev/null', '--user=root', '--pid-file='];
+  const names = [
+    `--address=/${PRICING_NAME}/${address}`,
+    `--listen-address=${address}`,
+    '--port=53',
+    '--bind-interfaces',
+  ];
+  const alone = [
+    '--keep-in-foreground',
+    '--no-resolv',
+    '--no-hosts',
+    '--conf-file=/dev/null',
+    '--user=root',
+    '--pid-file=',
+  ];
   return [
     {
       name: 'postgres',
@@ -198,7 +217,15 @@ function edgePlan(edge: EdgeSettings): PartPlan {
   return {
     name: 'edge',
     kind: 'edge',
-    argv: [needed('nginx'), '-p', edge.folder, '-c', join(edge.folder, 'nginx.conf'), '-e', join(edge.log, 'edge-error.log')],
+    argv: [
+      needed('nginx'),
+      '-p',
+      edge.folder,
+      '-c',
+      join(edge.folder, 'nginx.conf'),
+      '-e',
+      join(edge.log, 'edge-error.log'),
+    ],
     stopSignal: 'QUIT',
     address: edge.address,
     port: edge.port,
@@ -214,7 +241,12 @@ async function exporterPlans(
   urls: { readonly databaseUrl: string },
 ): Promise<PartPlan[]> {
   const data = site.network.data.insideAddress;
-  const known: readonly { name: string; program: string; words(listen: string): string[]; env: Record<string, string> }[] = [
+  const known: readonly {
+    name: string;
+    program: string;
+    words(listen: string): string[];
+    env: Record<string, string>;
+  }[] = [
     {
       name: 'redis-exporter',
       program: 'prometheus-redis-exporter',
@@ -230,7 +262,10 @@ async function exporterPlans(
     {
       name: 'edge-exporter',
       program: 'prometheus-nginx-exporter',
-      words: (listen) => [`-web.listen-address=${listen}`, `-nginx.scrape-uri=http://127.0.0.1:${edge.statusPort}/status`],
+      words: (listen) => [
+        `-web.listen-address=${listen}`,
+        `-nginx.scrape-uri=http://127.0.0.1:${edge.statusPort}/status`,
+      ],
       env: {},
     },
   ];

@@ -29,7 +29,10 @@ test('the harmless ones have no truth and the others have one', () => {
 test.each([
   [['7'], ['07-full-disk']],
   [['full-disk', '07-full-disk'], ['07-full-disk']],
-  [['18', '2'], ['02-hang', '18-no-route']],
+  [
+    ['18', '2'],
+    ['02-hang', '18-no-route'],
+  ],
 ] as const)('%j means %j', (words, ids) => {
   expect(chosen(words).map(({ id }) => id)).toEqual(ids);
 });

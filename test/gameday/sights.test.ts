@@ -46,7 +46,12 @@ const cases: readonly (readonly [string, Sight, Observation, number | null])[] =
     observation([failing(-1, 8)]),
     null,
   ],
-  ['a fault by its words', { see: 'fault', pattern: 'time-out', within: 5 }, observation([second(1), failing(2, 1)]), 2],
+  [
+    'a fault by its words',
+    { see: 'fault', pattern: 'time-out', within: 5 },
+    observation([second(1), failing(2, 1)]),
+    2,
+  ],
   [
     'slow answers',
     { see: 'slow', ms: 500, seconds: 2, within: 5 },
@@ -83,23 +88,45 @@ const cases: readonly (readonly [string, Sight, Observation, number | null])[] =
     observation([], [part(-1), part(1), part(2, { pid: null }), part(3, { pid: 8 })]),
     3,
   ],
-  ['figures that cannot be read', { see: 'part', part: 'a', is: 'dark', within: 5 }, observation([], [part(2, { isLit: false })]), 2],
+  [
+    'figures that cannot be read',
+    { see: 'part', part: 'a', is: 'dark', within: 5 },
+    observation([], [part(2, { isLit: false })]),
+    2,
+  ],
   [
     'figures that nobody asked for are not dark',
     { see: 'part', part: 'a', is: 'dark', within: 5 },
     observation([], [part(2, { isLit: null })]),
     null,
   ],
-  ['words of a log', { see: 'log', part: 'a', pattern: 'ENO[A-Z]+', within: 5 }, observation([second(4)], [], 'x ENOSPC'), 4],
+  [
+    'words of a log',
+    { see: 'log', part: 'a', pattern: 'ENO[A-Z]+', within: 5 },
+    observation([second(4)], [], 'x ENOSPC'),
+    4,
+  ],
   [
     'all is as late as its last',
-    { see: 'all', of: [{ see: 'fault', pattern: 'time-out', within: 5 }, { see: 'log', part: 'a', pattern: 'x', within: 5 }] },
+    {
+      see: 'all',
+      of: [
+        { see: 'fault', pattern: 'time-out', within: 5 },
+        { see: 'log', part: 'a', pattern: 'x', within: 5 },
+      ],
+    },
     observation([failing(1, 1), second(3)], [], 'x'),
     3,
   ],
   [
     'all is nothing when one is missing',
-    { see: 'all', of: [{ see: 'fault', pattern: 'time-out', within: 5 }, { see: 'log', part: 'a', pattern: 'y', within: 5 }] },
+    {
+      see: 'all',
+      of: [
+        { see: 'fault', pattern: 'time-out', within: 5 },
+        { see: 'log', part: 'a', pattern: 'y', within: 5 },
+      ],
+    },
     observation([failing(1, 1)], [], 'x'),
     null,
   ],
@@ -118,6 +145,10 @@ test('a slow answer disturbs as a failed one does', () => {
 });
 
 test('one waits as long as the most patient part of a sight', () => {
-  const of: Sight[] = [{ see: 'nothing' }, { see: 'fault', pattern: 'x', within: 7 }, { see: 'slow', ms: 1, within: 30 }];
+  const of: Sight[] = [
+    { see: 'nothing' },
+    { see: 'fault', pattern: 'x', within: 7 },
+    { see: 'slow', ms: 1, within: 30 },
+  ];
   expect(patienceOf({ see: 'all', of })).toBe(30);
 });

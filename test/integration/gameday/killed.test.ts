@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,6 +19,8 @@ let place: string;
 
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'gameday-killed-'));
+  // The database's own user walks through it.
+  chmodSync(place, 0o755);
 });
 afterEach(() => rmSync(place, { recursive: true, force: true }));
 
@@ -63,7 +65,9 @@ test.skipIf(reason !== null).each([
     expect(ids, said).toHaveLength(1);
     await delay(moment);
     expect(child.exitCode, `it ended by itself: ${said}`).toBeNull();
-    expect(leftovers(ids[0] as string, place).length, 'the search finds nothing of a run that goes on').toBeGreaterThan(0);
+    expect(leftovers(ids[0] as string, place).length, 'the search finds nothing of a run that goes on').toBeGreaterThan(
+      0,
+    );
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(await whenGone(ids), `killed after ${moment} ms`).toEqual([]);

@@ -10,7 +10,8 @@ export function runsIn(place: string): string[] {
 /** All that a run has on this machine, in words: processes, mounts, loop devices, namespaces, links, rules, groups, files. */
 export function leftovers(id: string, place: string): string[] {
   const found: string[] = [];
-  const isOfRun = (text: string): boolean => text.includes(`/${id}`) || text.includes(`-${id}-`) || text.includes(`${id}_`);
+  const isOfRun = (text: string): boolean =>
+    text.includes(`/${id}`) || text.includes(`-${id}-`) || text.includes(`${id}_`);
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (isOfRun(read(`/proc/${pid}/cgroup`))) found.push(`process ${pid}: ${words(pid)}`);
     // Its reaper is in no group and goes last.

@@ -18,7 +18,9 @@ test.skipIf(reason !== null)(
     const round = new Round(readOptions(['--verify', '--out', out]));
     try {
       const seen = await round.verify(chosen(['01-kill', '07-full-disk', '13-cache-full', '29-logrotate']));
-      expect(seen.map(({ scenario, isShown, isUndone, problems }) => ({ scenario, isShown, isUndone, problems }))).toEqual(
+      expect(
+        seen.map(({ scenario, isShown, isUndone, problems }) => ({ scenario, isShown, isUndone, problems })),
+      ).toEqual(
         ['01-kill', '07-full-disk', '13-cache-full', '29-logrotate'].map((scenario) => ({
           scenario,
           isShown: true,
