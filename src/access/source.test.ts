@@ -28,7 +28,12 @@ test.each([
   ['also as IPv4 in IPv6', '::ffff:10.1.2.3', { 'x-forwarded-for': '198.51.100.7' }, '198.51.100.7'],
   ['one address', '192.0.2.1', { 'x-forwarded-for': '198.51.100.7' }, '198.51.100.7'],
   ['its neighbour is not', '192.0.2.2', { 'x-forwarded-for': '198.51.100.7' }, '192.0.2.2'],
-  ['a chain of them, to the first that is none', '10.1.2.3', { 'x-forwarded-for': '203.0.113.1, 198.51.100.7, 10.9.9.9' }, '198.51.100.7'],
+  [
+    'a chain of them, to the first that is none',
+    '10.1.2.3',
+    { 'x-forwarded-for': '203.0.113.1, 198.51.100.7, 10.9.9.9' },
+    '198.51.100.7',
+  ],
   ['what a caller wrote before', '10.1.2.3', { 'x-forwarded-for': '10.0.0.1, 198.51.100.7' }, '198.51.100.7'],
   ['only proxies: the outermost', '10.1.2.3', { 'x-forwarded-for': '10.0.0.9' }, '10.0.0.9'],
   ['with a port', '10.1.2.3', { 'x-forwarded-for': '198.51.100.7:4711' }, '198.51.100.7'],
@@ -37,7 +42,12 @@ test.each([
   ['Forwarded with IPv6', '10.1.2.3', { forwarded: 'proto=https; For="[2001:db8:1:2::9]:4711"' }, '2001:db8:1:2::/64'],
   ['Forwarded that hides who it is', '10.1.2.3', { forwarded: 'for=_hidden' }, '10.1.2.3'],
   ['both that agree', '10.1.2.3', { forwarded: 'for=198.51.100.7', 'x-forwarded-for': '198.51.100.7' }, '198.51.100.7'],
-  ['both that do not: one is forged', '10.1.2.3', { forwarded: 'for=198.51.100.8', 'x-forwarded-for': '198.51.100.7' }, '10.1.2.3'],
+  [
+    'both that do not: one is forged',
+    '10.1.2.3',
+    { forwarded: 'for=198.51.100.8', 'x-forwarded-for': '198.51.100.7' },
+    '10.1.2.3',
+  ],
 ])('%s', (_, remote, headers, source) => {
   expect(sourceOf(headers, remote, some)).toBe(source);
 });

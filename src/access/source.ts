@@ -43,7 +43,9 @@ export function sourceOf(headers: HeaderBag, remoteAddress: string | undefined, 
  * caller's, and nobody knows which: then neither counts.
  */
 function toldAddresses(headers: HeaderBag): string[] {
-  const plain = header(headers, 'x-forwarded-for')?.split(',').map((part) => bareAddress(part.trim()));
+  const plain = header(headers, 'x-forwarded-for')
+    ?.split(',')
+    .map((part) => bareAddress(part.trim()));
   const standard = header(headers, 'forwarded')?.split(',').map(forOf);
   if (plain === undefined || standard === undefined) return plain ?? standard ?? [];
   return plain.at(-1) === standard.at(-1) ? plain : [];

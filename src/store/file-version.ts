@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { AuspexError } from '../errors.ts';
-import { SQLITE_CORRUPT } from './block-folder.ts';
+import { SQLITE_CORRUPT } from './sqlite-codes.ts';
 
 /** Stands beside the version in a file’s head: a bit that turns in one of the two is damage and no newer version. */
 const MARK = 0x41750000;

@@ -43,7 +43,9 @@ export class IngestFile {
       throw error;
     }
     this.#insertRow = this.#db.prepare('INSERT INTO write_ahead (position, points, data) VALUES (?, ?, ?)');
-    this.#insertSeries = this.#db.prepare('INSERT OR IGNORE INTO series (ref, kind, labels, row_sum) VALUES (?, ?, ?, ?)');
+    this.#insertSeries = this.#db.prepare(
+      'INSERT OR IGNORE INTO series (ref, kind, labels, row_sum) VALUES (?, ?, ?, ?)',
+    );
     this.#setState = this.#db.prepare(
       `INSERT INTO state (name, value, row_sum) VALUES (?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET value = excluded.value, row_sum = excluded.row_sum`,
@@ -64,7 +66,9 @@ export class IngestFile {
     for (const [table, columns] of Object.entries({ series: 'ref, kind, labels', state: 'name, value', rolled: 'day' }))
       this.#db.exec(`ALTER TABLE ${table} ADD COLUMN row_sum INTEGER;
         UPDATE ${table} SET row_sum = auspex_sum('${table}', ${columns})`);
-    const { next, count } = this.#db.prepare('SELECT coalesce(max(ref) + 1, 0) AS next, count(*) AS count FROM series').get() as {
+    const { next, count } = this.#db
+      .prepare('SELECT coalesce(max(ref) + 1, 0) AS next, count(*) AS count FROM series')
+      .get() as {
       next: number;
       count: number;
     };

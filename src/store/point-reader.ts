@@ -133,7 +133,10 @@ export class PointReader {
     const found: { position: number; batch: PlainBatch }[] = [];
     for (const row of rows) {
       try {
-        found.push({ position: Number(row.position), batch: decodeWriteAhead(row.data as Uint8Array, Number(row.position)) });
+        found.push({
+          position: Number(row.position),
+          batch: decodeWriteAhead(row.data as Uint8Array, Number(row.position)),
+        });
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : String(cause);
         this.#onProblem(`Row ${String(row.position)} of the write-ahead is damaged (${reason}) and was skipped.`, null);

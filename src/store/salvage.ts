@@ -254,6 +254,10 @@ function lossOf({ table, kept, damaged, gaps, missing }: TableSalvage): string {
   if (damaged > 0) parts.push(`${damaged} ${damaged === 1 ? 'row' : 'rows'} of ${table} that were not as written`);
   if (gaps > 0 && kept === 0 && damaged === 0) parts.push(`all of ${table}`);
   else if (gaps > 0)
-    parts.push(missing === null ? `an unknown part of ${table}` : `up to ${missing} ${missing === 1 ? 'row' : 'rows'} of ${table}`);
+    parts.push(
+      missing === null
+        ? `an unknown part of ${table}`
+        : `up to ${missing} ${missing === 1 ? 'row' : 'rows'} of ${table}`,
+    );
   return parts.join(' and ');
 }

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { AuspexError } from '../errors.ts';
-import { isDamage, SQLITE_CORRUPT, sizeOf, sqliteCode } from './block-folder.ts';
+import { isDamage, sizeOf, sqliteCode } from './block-folder.ts';
 import type { SqlResult } from './protocol.ts';
 import { judgeMigrationNames } from './records/migration-names.ts';
 import { addSumFunction, rowSum, SUM_COLUMN } from './row-sum.ts';
+import { SQLITE_CORRUPT } from './sqlite-codes.ts';
 import { openDamaged, salvageDone, setAside, type TableSalvage, salvageTable, unfinishedSalvage } from './salvage.ts';
 
 /** Room that is held within the file and its log: alerts are written though the disk is full. */
@@ -199,8 +200,7 @@ function allRows(statement: StatementSync, parameters: readonly SQLInputValue[])
   try {
     const rows = statement.all(...parameters) as Record<string, unknown>[];
     for (const row of rows)
-      for (const [name, cell] of Object.entries(row))
-        if (typeof cell === 'bigint') row[name] = Number(cell);
+      for (const [name, cell] of Object.entries(row)) if (typeof cell === 'bigint') row[name] = Number(cell);
     return rows;
   } finally {
     statement.setReadBigInts(false);

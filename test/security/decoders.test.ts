@@ -264,7 +264,8 @@ test('a write-ahead row, altered', { timeout: FUZZ_TIMEOUT_MS }, () => {
   const sealed = (bytes: Uint8Array): Uint8Array => {
     const copy = Buffer.from(bytes);
     if (copy.length <= 13) return copy;
-    const seed = (copy[0]! & 4) === 0 ? 0 : crc32(copy.subarray(0, 9), crc32(Buffer.from(Float64Array.of(position).buffer)));
+    const seed =
+      (copy[0]! & 4) === 0 ? 0 : crc32(copy.subarray(0, 9), crc32(Buffer.from(Float64Array.of(position).buffer)));
     copy.writeUInt32LE(crc32(copy.subarray(13), seed), 9);
     return copy;
   };

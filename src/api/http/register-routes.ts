@@ -42,7 +42,8 @@ export function registerRoutes(
       onRequest: async (request) => {
         const { access, audit } = options;
         const principal = await admit(access, request.raw, surroundings.cookie.name, route.access).catch((thrown) => {
-          if (tellsOfTrying(request.raw)) recordRefusal(audit, id, sourceInWords(request.raw, surroundings.isTrusted), thrown);
+          if (tellsOfTrying(request.raw))
+            recordRefusal(audit, id, sourceInWords(request.raw, surroundings.isTrusted), thrown);
           throw thrown;
         });
         if (principal !== null) principals.set(request, principal);

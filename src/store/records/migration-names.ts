@@ -27,7 +27,11 @@ export function judgeMigrationNames(names: readonly string[]): {
 
 function isAlike(found: string, known: string): boolean {
   const [, number, words] = NAME.exec(known) ?? [];
-  return found.startsWith(`${number}-`) || (words !== undefined && found.endsWith(words)) || found.length === known.length && distance(found, known) <= 3;
+  return (
+    found.startsWith(`${number}-`) ||
+    (words !== undefined && found.endsWith(words)) ||
+    (found.length === known.length && distance(found, known) <= 3)
+  );
 }
 
 /** Places in which two texts of one length differ. */

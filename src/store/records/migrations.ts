@@ -98,7 +98,9 @@ async function addRowSums(db: Kysely<unknown>, engine: Engine): Promise<void> {
   await refuseChanges(db, ['update']);
   await addSum(db, 'symbols', ['id', 'text']);
   await sql`create trigger symbols_sum after insert on symbols begin
-    update symbols set row_sum = ${sql.raw(SUM_FUNCTION)}('symbols', new.id, new.text) where id = new.id; end`.execute(db);
+    update symbols set row_sum = ${sql.raw(SUM_FUNCTION)}('symbols', new.id, new.text) where id = new.id; end`.execute(
+    db,
+  );
   // All rows lean on these few texts, so there is a second copy with its checksum.
   await sql`create index symbols_copy on symbols (text, row_sum)`.execute(db);
   await sql`create table ${sql.table(DAMAGED_ROWS)} (id integer primary key, table_name text, found_at integer, cells text)`.execute(
@@ -137,7 +139,9 @@ export async function migrate(db: Db, engine: Engine, place: string): Promise<vo
   // Only shown to people, but a time that is none would stop every start.
   for (const { timestamp } of noted)
     if (Number.isNaN(Date.parse(timestamp)))
-      await sql`update kysely_migration set timestamp = '2026-01-01T00:00:00.000Z' where timestamp = ${timestamp}`.execute(db);
+      await sql`update kysely_migration set timestamp = '2026-01-01T00:00:00.000Z' where timestamp = ${timestamp}`.execute(
+        db,
+      );
   // What is noted of the schema no longer holds once it is changed; it is noted anew afterwards.
   if (engine === 'sqlite' && names.length < MIGRATION_NAMES.length) await sql`pragma user_version = 0`.execute(db);
   const provider: MigrationProvider = { getMigrations: async () => known };

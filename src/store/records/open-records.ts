@@ -109,20 +109,13 @@ class SqlRecordStore implements RecordStore {
   readonly #access: SqlRecordAccess;
   readonly #rowKey: 'rowid' | 'ctid';
 
-  constructor(
-    db: Db,
-    engine: Engine,
-    recordsMs: number,
-    guard: RowGuard | null,
-    beforeClose: () => Promise<void>,
-  ) {
+  constructor(db: Db, engine: Engine, recordsMs: number, guard: RowGuard | null, beforeClose: () => Promise<void>) {
     this.#db = db;
     this.#recordsMs = recordsMs;
     this.#guard = guard;
     this.#beforeClose = beforeClose;
     this.#symbols = new SymbolTable(guard);
-    if (guard !== null)
-      guard.remembered = (id) => (this.#symbols.knows(id) ? this.#symbols.textOf(id) : undefined);
+    if (guard !== null) guard.remembered = (id) => (this.#symbols.knows(id) ? this.#symbols.textOf(id) : undefined);
     this.#access = new SqlRecordAccess(db, this.#symbols, guard);
     this.#rowKey = engine === 'sqlite' ? 'rowid' : 'ctid';
   }

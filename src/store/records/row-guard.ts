@@ -97,7 +97,10 @@ export class RowGuard {
       if (taken === 0 && cause === 'checksum') await this.remakeIndexes(table);
     });
     if (ids.length < damaged.length)
-      this.#tell(`rows:${table}:unnamed`, `Rows of ${table} in the records are damaged down to their key; they are not served.`);
+      this.#tell(
+        `rows:${table}:unnamed`,
+        `Rows of ${table} in the records are damaged down to their key; they are not served.`,
+      );
   }
 
   reportAsFound(ids: readonly Uint8Array[]): void {
@@ -169,8 +172,12 @@ export class RowGuard {
     }
     await sql`reindex symbols`.execute(db);
     await sql`delete from symbols where row_sum is not ${sum}`.execute(db);
-    for (const [id, text] of missing) await sql`insert or ignore into symbols (id, text) values (${id}, ${text})`.execute(db);
-    this.#tell('symbols', `Names in the records were damaged; ${missing.size} of them came back from their second copy.`);
+    for (const [id, text] of missing)
+      await sql`insert or ignore into symbols (id, text) values (${id}, ${text})`.execute(db);
+    this.#tell(
+      'symbols',
+      `Names in the records were damaged; ${missing.size} of them came back from their second copy.`,
+    );
   }
 
   mendSymbolsSoon(): void {

@@ -11,7 +11,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import { AuspexError } from '../../errors.ts';
-import { SQLITE_CORRUPT } from '../block-folder.ts';
+import { SQLITE_CORRUPT } from '../sqlite-codes.ts';
 import type { ReaderRequests, SqlResult, WriterRequests } from '../protocol.ts';
 import type { ThreadLink } from '../thread-link.ts';
 

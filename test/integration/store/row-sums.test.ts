@@ -2,7 +2,14 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, wri
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { batchOf, MIDNIGHT, newHome, openTestStores, pointsOf, seriesOf } from '../../conformance/store/open-test-stores.ts';
+import {
+  batchOf,
+  MIDNIGHT,
+  newHome,
+  openTestStores,
+  pointsOf,
+  seriesOf,
+} from '../../conformance/store/open-test-stores.ts';
 import { faultsOfNewRows, faultsOfRecords, written, writeRecords } from './written-records.ts';
 
 let home: string;
@@ -79,7 +86,7 @@ test('a damaged index is found and made anew', async () => {
   change(
     'records.db',
     'PRAGMA writable_schema = ON',
-    "UPDATE sqlite_master SET sql = 'CREATE INDEX sessions_by_expires_at ON sessions (expires_at) WHERE created_at < 0' WHERE name = 'sessions_by_expires_at'",
+    "UPDATE sqlite_master SET sql = 'CREATE INDEX sessions_by_expires_at ON sessions (-expires_at)' WHERE name = 'sessions_by_expires_at'",
     'PRAGMA writable_schema = RESET',
     'REINDEX sessions_by_expires_at',
     'PRAGMA writable_schema = ON',
@@ -135,7 +142,9 @@ test('a zeroed page costs its rows and no more: users, tokens and the rest are b
   await filled();
   const path = join(home, 'records.db');
   const db = new DatabaseSync(path);
-  const pages = db.prepare("SELECT name, pageno FROM dbstat WHERE name IN ('evidence', 'audit_log') AND pagetype = 'leaf'");
+  const pages = db.prepare(
+    "SELECT name, pageno FROM dbstat WHERE name IN ('evidence', 'audit_log') AND pagetype = 'leaf'",
+  );
   let places: { name: string; pageno: number }[] = [];
   try {
     places = pages.all() as never;
@@ -209,7 +218,11 @@ test('a series whose definition is damaged is named, and its number and points g
   await stores.metrics.append(batchOf(refs.map((ref) => [ref, MIDNIGHT + 1, ref])));
   await stores.metrics.housekeep(MIDNIGHT, true);
   await stores.close();
-  change('ingest.db', "UPDATE series SET labels = replace(labels, 'metric_4', 'metric_3') WHERE ref = 4", 'DELETE FROM series WHERE ref = 9');
+  change(
+    'ingest.db',
+    "UPDATE series SET labels = replace(labels, 'metric_4', 'metric_3') WHERE ref = 4",
+    'DELETE FROM series WHERE ref = 9',
+  );
   stores = await openTestStores(home);
   expect(stores.problems().join('\n')).toMatch(/1 definition of series in ingest\.db is not as written/);
   expect(stores.problems().join('\n')).toMatch(/1 definition of series in .*ingest\.db is gone/);
@@ -227,7 +240,11 @@ test('damaged state of the write-ahead is named, and nothing is lost or served t
   await stores.metrics.housekeep(MIDNIGHT, true);
   await stores.metrics.append(batchOf(refs.map((ref) => [ref, MIDNIGHT + 6, 6])));
   await stores.close();
-  change('ingest.db', "UPDATE state SET value = 1000 WHERE name = 'flushed'", "UPDATE state SET value = 1 WHERE name = 'nextRef'");
+  change(
+    'ingest.db',
+    "UPDATE state SET value = 1000 WHERE name = 'flushed'",
+    "UPDATE state SET value = 1 WHERE name = 'nextRef'",
+  );
   stores = await openTestStores(home);
   expect(stores.problems().join('\n')).toMatch(/“flushed” in .* is not as it was written/);
   for (const ref of refs) expect((await pointsOf(stores, ref)).map(([, value]) => value)).toEqual([1, 2, 3, 4, 5, 6]);
@@ -264,7 +281,13 @@ test('a home of before there were checksums is brought to them with all it holds
     db.close();
     return tables.map(({ name }) => `ALTER TABLE "${String(name)}" DROP COLUMN row_sum`);
   };
-  change('records.db', 'DROP TRIGGER symbols_sum', 'DROP INDEX symbols_copy', 'DROP TABLE damaged_rows', 'PRAGMA user_version = 0');
+  change(
+    'records.db',
+    'DROP TRIGGER symbols_sum',
+    'DROP INDEX symbols_copy',
+    'DROP TABLE damaged_rows',
+    'PRAGMA user_version = 0',
+  );
   change('records.db', ...drop('records.db'), "DELETE FROM kysely_migration WHERE name = '0004-row-sums'");
   change('ingest.db', ...drop('ingest.db'), "DELETE FROM state WHERE name IN ('nextRef', 'definitions')", 'PRAGMA user_version = 1', 'PRAGMA application_id = 0'); // biome-ignore format: one file
   stores = await openTestStores(home);

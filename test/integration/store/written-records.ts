@@ -24,7 +24,11 @@ export const written: Written = {
   tokens: some(40, (i) => ({ id: hash(`t${i}`), name: `token ${i}`, hash: hash(`h${i}`) + hash(`g${i}`), scope: 'read', createdAt: AT + i, expiresAt: null, lastUsedAt: AT + i })), // biome-ignore format: a row
   settings: some(60, (i) => ({ id: `setting.${i}`, value: { i, text: 'ü'.repeat(i) }, at: AT + i })),
   sessions: some(30, (i) => ({ id: hash(`s${i}`), userId: `user-${i % 24}`, scope: 'read', createdAt: AT, expiresAt: AT + i })), // biome-ignore format: a row
-  evidence: some(150, (i) => ({ id: hash(`e${i}`), at: AT + i, body: { words: `finding ${i} `.repeat(1 + (i % 30)) } })),
+  evidence: some(150, (i) => ({
+    id: hash(`e${i}`),
+    at: AT + i,
+    body: { words: `finding ${i} `.repeat(1 + (i % 30)) },
+  })),
   predictions: some(500, (i) => ({
     id: hash(`p${i}`),
     type: 'forecast',
@@ -123,13 +127,16 @@ export async function faultsOfRecords(stores: Stores, home: string): Promise<str
     missing += expected.size - seen.size;
   }
   const words = stores.problems().join('\n');
-  if (missing > 0 && !/records\.db|in the records|of the records/.test(words)) faults.push(`${missing} rows missing, not named`);
+  if (missing > 0 && !/records\.db|in the records|of the records/.test(words))
+    faults.push(`${missing} rows missing, not named`);
   const log = openLog(stores.records, home);
   const report = await log.verify();
   // Rows that were lost or changed must be told by the chain, and a sound chain must be whole.
   const { rows } = await stores.records.find('audit_log', { limit: 1_000 });
-  const isWhole = rows.length === AUDIT_ROWS && rows.every((row, i) => row.target === `row ${i}` && row.actor === 'ann');
-  if (isWhole !== (report.fault === null)) faults.push(`audit: ${rows.length} rows, verified as ${JSON.stringify(report.fault)}`);
+  const isWhole =
+    rows.length === AUDIT_ROWS && rows.every((row, i) => row.target === `row ${i}` && row.actor === 'ann');
+  if (isWhole !== (report.fault === null))
+    faults.push(`audit: ${rows.length} rows, verified as ${JSON.stringify(report.fault)}`);
   if (!isWhole && words === '') faults.push('audit: not whole, not named');
   await log.close();
   return faults;
@@ -149,7 +156,8 @@ export async function faultsOfNewRows(stores: Stores, home: string): Promise<str
   const prediction = { ...written.predictions?.[1], id: 'new', component: 'a new name', entityId: 'host:new' } as never;
   await stores.records.put('predictions', [prediction]);
   if (!isDeepStrictEqual(await stores.records.get('users', 'new-user'), user)) faults.push('a new user is not there');
-  if (!isDeepStrictEqual(await stores.records.get('predictions', 'new'), prediction)) faults.push('a new row is not there');
+  if (!isDeepStrictEqual(await stores.records.get('predictions', 'new'), prediction))
+    faults.push('a new row is not there');
   const log = openLog(stores.records, home);
   await log.record(act(0)).catch((error: unknown) => faults.push(`audit: ${String(error)}`));
   await log.close();
