@@ -42,6 +42,7 @@ import { settleRestore } from './store/backup-restore.ts';
 import { backupStream, clearBackupStaging } from './store/backup-write.ts';
 import { openPostgresRecords } from './store/records/open-records.ts';
 import { openStores, type StoreOptions, type Stores } from './store/open-stores.ts';
+import { salvageWords } from './store/salvage.ts';
 import { knowSecrets } from './telemetry/hide.ts';
 import type { Logger } from './telemetry/log.ts';
 import { registry as metricsRegistry } from './telemetry/metrics.ts';
@@ -255,6 +256,13 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
         log.error(`The key of the audit log was set aside; rows from before cannot be proved any more: ${replaced}`);
         await audit.record({ actor: itself, action: 'audit.key', outcome: 'done', detail: { reason: replaced } });
       }
+      if (stores.salvaged !== null)
+        await audit.record({
+          actor: itself,
+          action: 'records.salvage',
+          outcome: 'done',
+          detail: { tables: salvageWords(stores.salvaged) },
+        });
       await takeNotes(config.home, audit);
       await recordSettingsSince({ audit, records, clock }, loaded.explain());
     } catch (error) {
@@ -302,6 +310,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
           withKeys,
           hasRecords: config.records.postgres === null,
           hold: () => stores.hold(),
+          copy: (path, copy) => stores.copy(path, copy),
         }),
       ),
       scrapeTargets: () =>
@@ -326,6 +335,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       staticDir: fileURLToPath(new URL('../dashboard/dist', import.meta.url)),
       basePath: config.server.basePath,
       allowedHosts: config.server.hosts,
+      trustedProxies: config.server.trustedProxies,
       limits: {
         remoteWriteBytes: config.limits.bodyBytes,
         connectionsPerSource: config.limits.connectionsPerSource,

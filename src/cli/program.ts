@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Role } from '../model/index.ts';
+import { version } from '../version.ts';
 import type { AuditFilter } from './commands/audit.ts';
 import { type GlobalOptions, connect } from './connect.ts';
 import { createOutput, exitCodes, type Output, reportError } from './output.ts';
@@ -27,6 +28,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
 export function createProgram(ended: (code: number) => void): Command {
   const program = new Command('auspex')
     .description('Watches this machine and others, learns what is normal, says what will break and why.')
+    .version(version, '--version', 'the version')
     .configureHelp({ showGlobalOptions: true })
     .option('--json', 'one JSON document on stdout')
     .option('--quiet', 'no talk on stderr')

@@ -258,13 +258,19 @@ test('a column, altered', { timeout: FUZZ_TIMEOUT_MS }, () => {
 
 test('a write-ahead row, altered', { timeout: FUZZ_TIMEOUT_MS }, () => {
   const body = compressSync(Buffer.alloc(320, 3));
-  const row = Buffer.concat([Buffer.from([3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), body]);
+  const position = 5;
+  // As rows once were, with a checksum over the body alone, and as they are, over position and head too.
+  const rows = [3, 7].map((form) => Buffer.concat([Buffer.from([form, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), body]));
   const sealed = (bytes: Uint8Array): Uint8Array => {
     const copy = Buffer.from(bytes);
-    if (copy.length > 13) copy.writeUInt32LE(crc32(copy.subarray(13)), 9);
+    if (copy.length <= 13) return copy;
+    const seed =
+      (copy[0]! & 4) === 0 ? 0 : crc32(copy.subarray(0, 9), crc32(Buffer.from(Float64Array.of(position).buffer)));
+    copy.writeUInt32LE(crc32(copy.subarray(13), seed), 9);
     return copy;
   };
-  expect(decodeWriteAhead(sealed(row)).count).toBe(20);
-  fuzz(bytesLike(row), (bytes) => void decodeWriteAhead(bytes), storeDamage);
-  fuzz(bytesLike(row), (bytes) => void decodeWriteAhead(sealed(bytes)), storeDamage);
+  for (const row of rows) expect(decodeWriteAhead(sealed(row), position).count).toBe(20);
+  expect(() => decodeWriteAhead(sealed(rows[1]!), position + 1)).toThrow('damaged');
+  fuzz(bytesLike(...rows), (bytes) => void decodeWriteAhead(bytes, position), storeDamage);
+  fuzz(bytesLike(...rows), (bytes) => void decodeWriteAhead(sealed(bytes), position), storeDamage);
 });
