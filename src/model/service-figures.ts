@@ -130,9 +130,7 @@ export class ServiceFigureDeriver {
       const tells = inputs.some(({ input }) => statusIn(input) !== 'none');
       return { name, all: total(inputs), failed: total(failed), tells };
     });
-    const [best] = families.sort(
-      (a, b) => rankOf(b) - rankOf(a) || b.all - a.all || (a.name < b.name ? -1 : 1),
-    );
+    const [best] = families.sort((a, b) => rankOf(b) - rankOf(a) || b.all - a.all || (a.name < b.name ? -1 : 1));
     if (best === undefined) return;
     give('request_rate', best.all / elapsedSeconds);
     if (best.tells && best.all > 0) give('error_ratio', best.failed / best.all);
