@@ -224,7 +224,8 @@ test.each(['(a+)+$', '(a|a)*b', '(.*a){12}', '(?:a?){300}a{300}'])(
     const match = encodeURIComponent(`trap{v=~"${pattern}"}`);
     const { status, ms } = await send(routes.series, { path: '/api/series', query: `match=${match}`, body: null });
     expect(status).toBe(200);
-    expect(ms).toBeLessThan(5 * LONGEST_MS);
+    // By backtracking it would take centuries; this leaves room for a busy machine.
+    expect(ms).toBeLessThan(20 * LONGEST_MS);
   },
 );
 
