@@ -32,14 +32,18 @@ export function leftovers(id: string, place: string): string[] {
   return found;
 }
 
-/** Shared memory that nobody is attached to, and segments with names. */
+/** Shared memory that nobody is attached to, with or without a name: other tests have databases of their own. */
 export function sharedMemory(): string[] {
   const unused = output('ipcs', '-m')
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[0]?.startsWith('0x') === true && fields[5] === '0')
     .map((fields) => `segment ${fields[1]}`);
-  return [...unused, ...readdirSync('/dev/shm')];
+  const used = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => read(`/proc/${pid}/maps`))
+    .join('\n');
+  return [...unused, ...readdirSync('/dev/shm').filter((name) => !used.includes(`/dev/shm/${name}`))];
 }
 
 function words(pid: string): string {
