@@ -141,7 +141,8 @@ export class BlockFile {
     try {
       return read();
     } finally {
-      this.#db.exec('COMMIT');
+      // A read that fails for the disk may have ended it: what is to be told is that failure.
+      if (this.#db.isTransaction) this.#db.exec('COMMIT');
     }
   }
 

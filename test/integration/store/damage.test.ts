@@ -19,6 +19,8 @@ import { faultsOfNewRows, faultsOfRecords, writeRecords } from './written-record
 
 /** Damages tried on each kind of file; the long form is AUSPEX_DAMAGES=200. */
 const DAMAGES = Number(process.env.AUSPEX_DAMAGES ?? 20);
+/** Damages that once were served wrongly: cuts whose reading ended SQLite's transaction. */
+const ONCE_WRONG: Readonly<Record<string, readonly number[]>> = { 'blocks/2026-11-20.db': [37, 175] };
 const SERIES = 40;
 const POINTS = 100;
 const AT = MIDNIGHT + 2 * DAY;
@@ -191,8 +193,9 @@ test.each(['blocks/2026-11-20.db', 'ingest.db', 'records.db', 'models'])(
   'random damage in %s: the store opens and opens again, serves nothing wrong, names what is missing and goes on',
   async (file) => {
     const faults: string[] = [];
-    for (let seed = 1; seed <= DAMAGES; seed++) faults.push(...(await faultsOf(file, seed)));
+    const seeds = new Set([...Array.from({ length: DAMAGES }, (_, i) => i + 1), ...(ONCE_WRONG[file] ?? [])]);
+    for (const seed of seeds) faults.push(...(await faultsOf(file, seed)));
     expect(faults).toEqual([]);
   },
-  DAMAGES * 15_000,
+  (DAMAGES + 2) * 15_000,
 );
