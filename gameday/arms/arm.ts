@@ -58,8 +58,10 @@ export interface Arm {
   prepare(stack: StackView): Promise<void>;
   /** All that was said within the given times (ms UTC, both included), the earliest first. Called at the end of a run. */
   told(from: number, to: number): Promise<readonly Told[]>;
-  /** Keeps what was there to be seen during the last run, so that it can be replayed. */
-  keep?(run: RunRecord): Promise<void>;
+  /** Keeps what was there to be seen in the time last told of as a recording; without a run it is a quiet time. */
+  keep?(path: string, run: RunRecord | null): Promise<void>;
+  /** Where the time that was learnt from is recorded, once the arm is ready; null where none learns. */
+  readonly warmRecording?: string;
   /** Ends what `prepare` started; also called after a `prepare` that failed. */
   close(): Promise<void>;
 }

@@ -58,13 +58,17 @@ class AuspexArm implements Arm {
     }
   }
 
-  /** Keeps what Auspex was given during the last run as a recording. */
-  async keep(run: RunRecord): Promise<void> {
-    if (this.#recording === null || run.broken !== null) return;
-    const folder = join(this.#out, 'recordings');
-    await mkdir(folder, { recursive: true });
-    const name = `${run.scenario}-${run.seed}-${run.startedAt}.recording`;
-    await writeFile(join(folder, name), encodeRecording({ ...this.#recording, run: { ...run, told: [] } }));
+  get warmRecording(): string {
+    return join(this.#out, 'warm.recording');
+  }
+
+  async keep(path: string, run: RunRecord | null): Promise<void> {
+    if (this.#recording === null) throw new Error('nothing was told yet');
+    const kept: Recording =
+      run === null ? { ...this.#recording, kind: 'quiet' } : { ...this.#recording, run: { ...run, told: [] } };
+    // What has the name is whole.
+    await writeFile(`${path}.new`, encodeRecording(kept));
+    await rename(`${path}.new`, path);
   }
 
   async close(): Promise<void> {
@@ -82,7 +86,7 @@ class AuspexArm implements Arm {
     const recording = await readRecording(stores, 'warm', this.#startedAt, Date.now());
     await stores.close();
     await mkdir(this.#out, { recursive: true });
-    await writeFile(join(this.#out, 'warm.recording'), encodeRecording(recording));
+    await writeFile(this.warmRecording, encodeRecording(recording));
     // The last step is a rename: a gameday that is killed here leaves no half of a warm state.
     await cp(this.#home, `${this.#warm}.new`, { recursive: true });
     await rename(`${this.#warm}.new`, this.#warm);

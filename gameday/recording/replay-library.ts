@@ -8,7 +8,8 @@ import { rerun, replayRecording, warmUp } from './replay.ts';
 const HOUR = 3_600_000;
 /** Hours of a mean month. */
 const MONTH_HOURS = 730.5;
-const WARM = 'warm.recording';
+/** What was normal before the runs of a folder. */
+export const WARM_RECORDING = 'warm.recording';
 
 export interface LibraryOutcome {
   /** Each recorded run as Auspex would have spoken today. */
@@ -23,19 +24,39 @@ export function pagesAMonth({ quiet }: LibraryOutcome): number | null {
 }
 
 /**
- * Replays a folder of recordings, each from the warm state of the folder's `warm.recording`; a second or less each.
- * @throws AuspexError NOT_FOUND without a warm recording, BAD_REQUEST for a damaged one.
+ * Replays a folder of recordings and the folders in it, each recording from the warm state of its folder's
+ * `warm.recording`; a second or less each. @throws AuspexError NOT_FOUND without one, BAD_REQUEST for a damaged one.
  */
-export async function replayLibrary(folder: string, onRun: (run: RunRecord) => void): Promise<LibraryOutcome> {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.recording'));
-  if (!names.includes(WARM))
-    throw new AuspexError('NOT_FOUND', `There is no ${WARM} in ${folder}: it says what was normal before the runs.`);
-  const read = (name: string): Recording => decodeRecording(readFileSync(join(folder, name)), name);
-  const warm = await warmUp(read(WARM));
+export async function replayLibrary(library: string, onRun: (run: RunRecord) => void): Promise<LibraryOutcome> {
   const runs: RunRecord[] = [];
   const quiet = { hours: 0, findings: 0, pages: 0 };
+  const inside = readdirSync(library, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const folders = [library, ...inside.map(({ name }) => join(library, name))].filter(
+    (one) => recordingsIn(one).length > 0,
+  );
+  if (folders.length === 0) throw new AuspexError('NOT_FOUND', `There are no recordings in ${library}.`);
+  for (const folder of folders) await replayFolder(folder, { runs, quiet }, onRun);
+  return { runs, quiet };
+}
+
+function recordingsIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name.endsWith('.recording'));
+}
+
+async function replayFolder(
+  folder: string,
+  { runs, quiet }: { runs: RunRecord[]; quiet: { hours: number; findings: number; pages: number } },
+  onRun: (run: RunRecord) => void,
+): Promise<void> {
+  const names = recordingsIn(folder);
+  if (!names.includes(WARM_RECORDING)) {
+    const message = `There is no ${WARM_RECORDING} in ${folder}: it says what was normal before the runs.`;
+    throw new AuspexError('NOT_FOUND', message);
+  }
+  const read = (name: string): Recording => decodeRecording(readFileSync(join(folder, name)), name);
+  const warm = await warmUp(read(WARM_RECORDING));
   try {
-    for (const name of names.filter((one) => one !== WARM).sort()) {
+    for (const name of names.filter((one) => one !== WARM_RECORDING).sort()) {
       const recording = read(name);
       if (recording.kind === 'run') {
         const run = await rerun(recording, warm);
@@ -52,5 +73,4 @@ export async function replayLibrary(folder: string, onRun: (run: RunRecord) => v
   } finally {
     await warm.remove();
   }
-  return { runs, quiet };
 }

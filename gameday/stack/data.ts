@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { cacheKey, cacheSeconds, itemAnswer, itemQuery, type ItemRow, schema } from '../services/content.ts';
 import type { ControlGroups } from './control-groups.ts';
-import { needed, run } from './execute.ts';
+import { needed, OWN_SHARED_MEMORY, run } from './execute.ts';
 
 /** Rows that the dear query reads: some ten milliseconds of one core. */
 const REVIEWS = 600_000;
@@ -15,7 +15,7 @@ export const DATABASE_USER = 'shop';
 /** PostgreSQL does not run as root. */
 export const SYSTEM_USER = 'postgres';
 
-/** A database cluster in the folder, empty. Its end takes all with it: shared memory is in files below the folder. */
+/** A database cluster in the folder, empty. Its end, by kill -9 too, takes all with it. */
 export async function makeCluster(
   folder: string,
   address: string,
@@ -25,7 +25,7 @@ export async function makeCluster(
   const data = join(folder, 'postgresql');
   mkdirSync(data);
   execFileSync('chown', [SYSTEM_USER, data]);
-  const alone = ['unshare', '--ipc', 'setpriv', `--reuid=${SYSTEM_USER}`, `--regid=${SYSTEM_USER}`, '--clear-groups'];
+  const alone = [...OWN_SHARED_MEMORY, 'setpriv', `--reuid=${SYSTEM_USER}`, `--regid=${SYSTEM_USER}`, '--clear-groups'];
   const words = ['-D', data, '-U', DATABASE_USER, '--auth=trust', '--no-sync', '-E', 'UTF8', '--locale=C'];
   await run(groups.inside('database', [...alone, needed('initdb'), ...words]), { cwd: '/' });
   const settings: Readonly<Record<string, string | number>> = {

@@ -5,6 +5,19 @@ import { join } from 'node:path';
 /** Where programs are looked for: as usual, and where an administrator's lie. */
 export const PATH = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin'].join(':');
 
+/** Goes before the words of a program whose shared memory, of both kinds, is to go with its last process, killed or not. */
+export const OWN_SHARED_MEMORY: readonly string[] = [
+  'unshare',
+  '--ipc',
+  '--mount',
+  '--propagation',
+  'slave',
+  'sh',
+  '-c',
+  'mount -t tmpfs -o mode=1777 tmpfs /dev/shm && exec "$@"',
+  'alone',
+];
+
 /** Runs a command to its end. Resolves with its standard output; rejects with what it said when it failed. */
 export function run(
   argv: readonly string[],

@@ -5,7 +5,7 @@ import type { PartKind, PartView } from '../arms/arm.ts';
 import type { ControlGroups, Group } from './control-groups.ts';
 import { inNamespace } from './network.ts';
 import type { Link } from './network.ts';
-import { needed, PATH, quote, run, until } from './execute.ts';
+import { needed, OWN_SHARED_MEMORY, PATH, quote, run, until } from './execute.ts';
 
 /** How long a part may take to end when it is asked to. */
 const STOP_SECONDS = 8;
@@ -143,19 +143,18 @@ export class Part implements PartView {
     const plan = this.#plan;
     const words: string[] = [];
     if (plan.link !== undefined) words.push(...inNamespace(plan.link));
-    if (plan.isAlone === true) words.push('unshare', '--ipc');
+    if (plan.isAlone === true) words.push(...OWN_SHARED_MEMORY);
     if (plan.resolver !== undefined) {
       const bind = `mount --bind ${quote(plan.resolver)} /etc/resolv.conf && exec "$@"`;
       words.push('unshare', '--mount', '--propagation', 'slave', 'sh', '-c', bind, 'resolver');
     }
+    // Not before: a library that it preloads would leave shared memory outside.
+    words.push('sh', '-c', 'set -a && . ./environment && set +a && exec "$@"', 'environment');
     if (plan.user !== undefined)
       words.push('setpriv', `--reuid=${plan.user}`, `--regid=${plan.user}`, '--clear-groups');
     return [
       `exec >>${quote(this.logFile)} 2>&1 </dev/null`,
       groups.enter(plan.name),
-      'set -a',
-      '. ./environment',
-      'set +a',
       `exec ${[...words, ...plan.argv].map(quote).join(' ')}`,
     ].join('\n');
   }

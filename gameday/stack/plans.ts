@@ -204,6 +204,7 @@ async function shopPlan(
       LEAK_FILE: join(site.folder, `leak-${name}`),
     },
     resolver,
+    isAlone: true,
     memoryBytes: INSTANCE_MEMORY,
     address,
     port,

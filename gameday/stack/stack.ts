@@ -124,7 +124,7 @@ async function assemble(
   mkdirSync(join(folder, 'log'));
   const groups = new ControlGroups(id, ledger);
   const network = await makeNetwork(id, ledger);
-  const spool = await makeSpool(folder, ledger);
+  const spool = await makeSpool(id, folder, ledger);
   // From here on processes run; whatever else is undone, they go first.
   ledger.add(groups.killAll);
   const [cluster] = await Promise.all([

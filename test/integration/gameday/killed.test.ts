@@ -86,8 +86,7 @@ test.skipIf(reason !== null)(
     const [code] = (await once(child, 'exit')) as [number];
     expect(code).toBe(130);
     // Its reaper needs a moment to see that nothing is left.
-    await delay(1_500);
-    expect(leftovers(ids[0] as string, place)).toEqual([]);
+    expect(await whenGone([...new Set([...ids, ...runsIn(place)])])).toEqual([]);
   },
   90_000,
 );

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Ids of the runs whose folders are in a place. */
@@ -17,6 +17,8 @@ export function leftovers(id: string, place: string): string[] {
     // Its reaper is in no group and goes last.
     else if (words(pid).includes(`-${id}-`)) found.push(`process ${pid}: ${words(pid)}`);
   }
+  for (const name of readdirSync(place))
+    if (/^gameday-spool-\d+\.of$/.test(name) && linkOf(join(place, name)) === id) found.push(`place: ${name}`);
   const lists: Readonly<Record<string, string>> = {
     mount: read('/proc/mounts'),
     loop: output('losetup', '--noheadings', '--output', 'NAME,BACK-FILE'),
@@ -44,6 +46,14 @@ export function sharedMemory(): string[] {
     .map((pid) => read(`/proc/${pid}/maps`))
     .join('\n');
   return [...unused, ...readdirSync('/dev/shm').filter((name) => !used.includes(`/dev/shm/${name}`))];
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
 
 function words(pid: string): string {
