@@ -1,16 +1,22 @@
 import type { ProbeSecond, RunRecord } from '../contract.ts';
 import type { ArmSummary } from '../score/summary.ts';
-import { figuresOf, formatSeconds } from './text.ts';
+import { figureRows, formatSeconds, scenarioRows } from './text.ts';
 
 /** The result as one page that needs nothing else: figures by arm, then every run second by second. */
 export function pageReport(arms: readonly ArmSummary[], runs: readonly RunRecord[], madeOn: string): string {
-  const counted = runs.filter((run) => run.broken === null);
+  const place = new Map(arms.map(({ arm }, index) => [arm, index]));
+  const counted = runs
+    .filter((run) => run.broken === null)
+    .sort((a, b) => a.scenario.localeCompare(b.scenario) || (place.get(a.arm) ?? 0) - (place.get(b.arm) ?? 0));
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Gameday</title><style>${STYLE}</style></head><body>
 <h1>${escape(sentence(arms))}</h1>
 <p>${escape(madeOn)}. A fault counts as found when anything was said of it while it lasted; all is judged by a probe that asks from outside every second.</p>
-${arms.map(figures).join('\n')}
+<h2>Figures</h2>
+${figures(arms)}
+<h2>Scenarios</h2>
+${scenarios(arms)}
 <h2>Runs</h2>
 <p class="key"><i class="right"></i> all right <i class="slow"></i> above 1 s <i class="part"></i> some failed <i class="all"></i> all failed · ▲ finding ● page · the frame is the fault</p>
 <div class="scroll"><table><thead><tr><th>scenario<th>arm<th>seed<th>second by second<th>said</thead><tbody>
@@ -25,7 +31,7 @@ const STYLE = `:root{color-scheme:light dark;--ground:#fff;--text:#1a2129;--quie
 @media (prefers-color-scheme:dark){:root{--ground:#12171c;--text:#e3e8ec;--quiet:#97a3ae;--line:#2c353d;--right:#3f6b58;--slow:#a8872c;--part:#c46a1f;--all:#d9534a}}
 body{margin:24px auto;max-width:1200px;padding:0 16px;background:var(--ground);color:var(--text);font:14px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums}
 h1{font-size:20px;line-height:1.35}h2{font-size:16px;margin-top:32px}p{color:var(--quiet)}
-table{border-collapse:collapse}th,td{text-align:left;padding:4px 16px 4px 0;border-bottom:1px solid var(--line);vertical-align:top}th{color:var(--quiet);font-weight:500}
+table{border-collapse:collapse}th,td{text-align:left;padding:4px 16px 4px 0;border-bottom:1px solid var(--line);vertical-align:top}th{color:var(--quiet);font-weight:500;white-space:nowrap}.title{padding-top:12px;color:var(--text);font-weight:600}.under{padding-left:16px}.arm{padding-left:16px;border-left:1px solid var(--line)}
 .scroll{overflow-x:auto}.key i{display:inline-block;width:12px;height:12px;margin-left:12px;vertical-align:-1px}
 .right{background:var(--right);fill:var(--right)}.slow{background:var(--slow);fill:var(--slow)}.part{background:var(--part);fill:var(--part)}.all{background:var(--all);fill:var(--all)}
 svg{display:block}svg .fault{fill:none;stroke:var(--text)}svg text{fill:var(--text);font-size:9px}.said{max-width:420px;color:var(--quiet)}`;
@@ -41,11 +47,22 @@ function sentence(arms: readonly ArmSummary[]): string {
     .join('. ');
 }
 
-function figures(arm: ArmSummary): string {
-  const table = (title: string, rows: readonly (readonly [string, string])[]): string =>
-    `<h2>${escape(title)}</h2><div class="scroll"><table>${rows.map(([name, value]) => `<tr><th>${escape(name)}<td>${escape(value)}`).join('')}</table></div>`;
-  const exam = arm.exam.detected.of === 0 ? '' : table(`${arm.arm}: exam`, figuresOf(arm.exam));
-  return table(`${arm.arm}: faults`, figuresOf(arm.faults)) + exam;
+function figures(arms: readonly ArmSummary[]): string {
+  const [head = [], ...rows] = figureRows(arms);
+  const body = rows.map(([name = '', ...cells]) =>
+    cells.length === 0
+      ? `<tr><th class="title" colspan="${head.length}">${escape(name)}`
+      : `<tr><th class="${name.startsWith('    ') ? 'under' : ''}">${escape(name.trim())}${cells.map((cell) => `<td>${escape(cell)}`).join('')}`,
+  );
+  return `<div class="scroll"><table><thead><tr>${head.map((name) => `<th>${escape(name)}`).join('')}</thead><tbody>${body.join('')}</tbody></table></div>`;
+}
+
+function scenarios(arms: readonly ArmSummary[]): string {
+  const [head = [], ...rows] = scenarioRows(arms);
+  const names = new Set<string>(arms.map(({ arm }) => arm));
+  const cells = (row: readonly string[], tag: string): string =>
+    row.map((cell, i) => `<${tag}${names.has(head[i] ?? '') ? ' class="arm"' : ''}>${escape(cell)}`).join('');
+  return `<div class="scroll"><table><thead><tr>${cells(head, 'th')}</thead><tbody>${rows.map((row) => `<tr>${cells(row, 'td')}`).join('')}</tbody></table></div>`;
 }
 
 function row(run: RunRecord): string {
