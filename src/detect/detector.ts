@@ -442,7 +442,7 @@ export class Detector {
     const name = isKnown ? features[feature].title : formatLabels(withoutIdentity(labels));
     const floor = isKnown ? features[feature].floor : 0;
     entity.expected++;
-    entity.members.push({ slot, feature, name, labels, floor, seen: entity.round - 1, pending: [] });
+    entity.members.push({ slot, feature, name, labels, floor, seen: entity.round - 1, before: null, pending: [] });
     this.#slab.setFlags(
       slot,
       this.#slab.flags(slot) |
@@ -572,7 +572,16 @@ export class Detector {
       this.#slab.setFlags(old, this.#slab.flags(old) & ~(FLAG.member | (255 << 16)));
       this.#slab.setFlags(slot, this.#slab.flags(slot) | FLAG.member | (place << 16));
       const name = formatLabels(withoutIdentity(labels));
-      entity.members[place] = { slot, feature: -1, name, labels, floor: 0, seen: entity.round, pending: [] };
+      entity.members[place] = {
+        slot,
+        feature: -1,
+        name,
+        labels,
+        floor: 0,
+        seen: entity.round,
+        before: null,
+        pending: [],
+      };
     }
     // The columns have changed their meaning: rows kept so far would teach a model nonsense.
     if (next > 0) this.#rows.delete(entity.index);

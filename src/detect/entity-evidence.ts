@@ -1,7 +1,7 @@
 import { IsolationForest } from '../learners/outlier/isolation-forest.ts';
 import type { Resource } from '../model/index.ts';
 import type { EntityRecord, Member } from './entity.ts';
-import { features, hostFeatures, practicalWeight } from './features.ts';
+import { type Feature, features, hostFeatures, practicalWeight } from './features.ts';
 import { binOf, countTail, leastHeldBack } from './metric-model.ts';
 import { F32, F64, type SeriesSlab, TAIL_AT } from './series-slab.ts';
 
@@ -12,6 +12,9 @@ const QUARANTINE_HOURS = 6;
 /** A run above the band counts for itself from here on, more with each doubling. */
 const LONG_RUN_SECONDS = 180;
 const HOUR = 3_600_000;
+/** What would be used up within this time, should it go on as between the last two collections, does not wait for a third. */
+const FILLING_SECONDS = 60;
+const FILLING_EVIDENCE = 2;
 
 /** What one member says about the moment. */
 export interface MemberEvidence {
@@ -50,6 +53,7 @@ export function figureEvidence(
       const before = vector[member.feature];
       vector[member.feature] = before === before ? Math.max(before, value) : value;
     }
+    const isFilling = willRunOut(slab, member, feature, value);
     if (member.pending.length > 0) release(slab, member, hour);
     const surprise = slab.f32(member.slot, F32.surprise);
     if (Math.abs(surprise) >= leastHeldBack(slab.flags(member.slot))) quarantine(slab, member, hour);
@@ -59,7 +63,8 @@ export function figureEvidence(
     // A burst that is usual is not usual any more when it does not end.
     const run = Math.abs(slab.f32(member.slot, F32.run));
     const lasting = Math.max(0, Math.min(3, Math.log2(run / LONG_RUN_SECONDS)));
-    const evidence = Math.min(MOST, Math.abs(surprise) + lasting) * practicalWeight(feature, value, expected);
+    const practical = practicalWeight(feature, value, expected);
+    const evidence = (Math.min(MOST, Math.abs(surprise) + lasting) + (isFilling ? FILLING_EVIDENCE : 0)) * practical;
     if (evidence > 0) members.push({ member, place: m, resource: feature.resource, value, expected, evidence });
   }
   members.sort((a, b) => b.evidence - a.evidence || a.place - b.place);
@@ -74,6 +79,17 @@ export function figureEvidence(
     for (const [resource, evidence] of byResource) byResource.set(resource, evidence + support);
   }
   return { byResource, members };
+}
+
+/** Whether a figure that has an end will have reached it in a minute, at its present pace. Keeps its value for the next round. */
+function willRunOut(slab: SeriesSlab, member: Member, { critical, resource }: Feature, value: number): boolean {
+  if (critical === null || resource === 'availability' || resource === 'errors') return false;
+  const { before } = member;
+  member.before = value;
+  const interval = slab.f32(member.slot, F32.interval);
+  return (
+    before !== null && interval > 0 && value > before && value + ((value - before) / interval) * FILLING_SECONDS >= 1
+  );
 }
 
 /** What most vectors of most entities say; shared, since nobody writes to it. */

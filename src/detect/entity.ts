@@ -11,6 +11,8 @@ export interface Member {
   readonly floor: number;
   /** The round in which it last reported. */
   seen: number;
+  /** Its value in the round in which it reported before, where it has an end that it may run into. */
+  before: number | null;
   /** What was far out and not learnt yet: hour of release, bin, count; one after another. */
   pending: number[];
 }
