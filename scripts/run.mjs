@@ -119,6 +119,10 @@ if (task === 'start' || task === 'cli') {
 } else if (task === 'bench') {
   ensureBuilt(node);
   hand(node, [...runtime.flags, join(root, 'bench', 'run.ts'), ...rest]);
+} else if (task === 'gameday') {
+  // Only one of its arms is what is built.
+  if (rest.some((word) => /^(--arm=)?auspex$/.test(word))) ensureBuilt(node);
+  hand(node, ['--disable-warning=ExperimentalWarning', join(root, 'gameday', 'run.ts'), ...rest]);
 } else if (task === 'check') {
   ensureBuilt(node);
   const checks = [
@@ -136,5 +140,5 @@ if (task === 'start' || task === 'cli') {
   });
   process.exit(failed.length === 0 ? 0 : 1);
 } else {
-  fail(`Unknown task "${task}". Known: start, cli, test, bench, check.`);
+  fail(`Unknown task "${task}". Known: start, cli, test, bench, gameday, check.`);
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { FIRST, INTERVAL, runHost, SyntheticHost, type Fault } from '../../bench/detect/synthetic-host.ts';
 import { IsolationForest } from '../learners/outlier/isolation-forest.ts';
 import type { SampleBatch } from '../model/index.ts';
+import { SeededRandom } from '../stats/random.ts';
 import { type DetectionEvent, Detector } from './detector.ts';
 
 const MINUTE = 60_000;
@@ -332,6 +333,27 @@ test('a lone series of an unknown metric opens a finding only on lasting evidenc
   const events = feed(3100, 3200, () => 500);
   expect(events.map((e) => [e.change, e.finding.detector, e.finding.pages])).toEqual([['opened', 'metric', false]]);
   expect(events[0].finding.summary).toContain('queue_length of shop is 500, above its usual');
+});
+
+test('memory that will be used up in a minute is flagged within 30 s also where it is never the same', () => {
+  const random = new SeededRandom(11);
+  for (const late of [1, 4, 7, 9.9]) {
+    const detector = new Detector({ intervalMs: INTERVAL });
+    const labels = ['__name__', 'auspex_host_memory_ratio'];
+    detector.define({ ref: 0, labels, kind: 'gauge', entityId: 'host:web-1', timeZone: 'UTC' });
+    const from = MORNING + 120 * INTERVAL - late * 1000;
+    let usual = 0.1;
+    for (let i = 0; i < 126; i++) {
+      const at = MORNING + i * INTERVAL;
+      if (i % 6 === 0) usual = 0.066 + 0.074 * random.next();
+      const filled = Math.min(0.6, Math.max(0, (0.025 * (at - from)) / 1000));
+      const values = Float64Array.of(usual + 0.005 * random.next() + filled);
+      detector.advance({ count: 1, refs: Uint32Array.of(0), times: Float64Array.of(at), values });
+    }
+    const [opened] = detector.drain().filter((e) => e.change === 'opened');
+    expect(opened?.finding.detectedAt).toBeGreaterThan(from);
+    expect(opened?.finding.detectedAt).toBeLessThanOrEqual(from + 30_000);
+  }
 });
 
 test('expected() says how long it still needs, then the band; a ratio stays within 0 and 1', () => {

@@ -4,13 +4,15 @@ import { newTailThreshold, type TailThreshold } from './tail-threshold.ts';
 /** A series that takes part in its entity's joint state. */
 export interface Member {
   readonly slot: number;
-  /** Place in hostFeatures; -1 for a series of another kind of entity. */
+  /** Place among the features; -1 for a series of unknown meaning. */
   readonly feature: number;
   readonly name: string;
   readonly labels: Labels;
   readonly floor: number;
   /** The round in which it last reported. */
   seen: number;
+  /** Its value in the round in which it reported before, where it has an end that it may run into. */
+  before: number | null;
   /** What was far out and not learnt yet: hour of release, bin, count; one after another. */
   pending: number[];
 }

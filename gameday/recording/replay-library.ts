@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AuspexError } from '../../src/errors.ts';
+import type { RunRecord, Told } from '../contract.ts';
+import { decodeRecording, type Recording } from './recording.ts';
+import { rerun, replayRecording, warmUp } from './replay.ts';
+
+const HOUR = 3_600_000;
+/** Hours of a mean month. */
+const MONTH_HOURS = 730.5;
+/** What was normal before the runs of a folder. */
+export const WARM_RECORDING = 'warm.recording';
+
+export interface LibraryOutcome {
+  /** Each recorded run as Auspex would have spoken today. */
+  readonly runs: readonly RunRecord[];
+  /** Hours in which nothing was wrong. */
+  readonly quiet: { readonly hours: number; readonly findings: number; readonly pages: number };
+}
+
+/** Needless pages that a month of such hours would have. */
+export function pagesAMonth({ quiet }: LibraryOutcome): number | null {
+  return quiet.hours === 0 ? null : (quiet.pages / quiet.hours) * MONTH_HOURS;
+}
+
+/**
+ * Replays a folder of recordings and the folders in it, each recording from the warm state of its folder's
+ * `warm.recording`; a second or less each. @throws AuspexError NOT_FOUND without one, BAD_REQUEST for a damaged one.
+ */
+export async function replayLibrary(library: string, onRun: (run: RunRecord) => void): Promise<LibraryOutcome> {
+  const runs: RunRecord[] = [];
+  const quiet = { hours: 0, findings: 0, pages: 0 };
+  const inside = readdirSync(library, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const folders = [library, ...inside.map(({ name }) => join(library, name))].filter(
+    (one) => recordingsIn(one).length > 0,
+  );
+  if (folders.length === 0) throw new AuspexError('NOT_FOUND', `There are no recordings in ${library}.`);
+  for (const folder of folders) await replayFolder(folder, { runs, quiet }, onRun);
+  return { runs, quiet };
+}
+
+function recordingsIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name.endsWith('.recording'));
+}
+
+async function replayFolder(
+  folder: string,
+  { runs, quiet }: { runs: RunRecord[]; quiet: { hours: number; findings: number; pages: number } },
+  onRun: (run: RunRecord) => void,
+): Promise<void> {
+  const names = recordingsIn(folder);
+  if (!names.includes(WARM_RECORDING)) {
+    const message = `There is no ${WARM_RECORDING} in ${folder}: it says what was normal before the runs.`;
+    throw new AuspexError('NOT_FOUND', message);
+  }
+  const read = (name: string): Recording => decodeRecording(readFileSync(join(folder, name)), name);
+  const warm = await warmUp(read(WARM_RECORDING));
+  try {
+    for (const name of names.filter((one) => one !== WARM_RECORDING).sort()) {
+      const recording = read(name);
+      if (recording.kind === 'run') {
+        const run = await rerun(recording, warm);
+        runs.push(run);
+        onRun(run);
+      } else {
+        const told = await replayRecording(recording, warm);
+        const count = (kind: Told['kind']): number => told.filter((one) => one.kind === kind).length;
+        quiet.hours += (recording.to - recording.from) / HOUR;
+        quiet.findings += count('finding');
+        quiet.pages += count('page');
+      }
+    }
+  } finally {
+    await warm.remove();
+  }
+}
