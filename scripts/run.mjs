@@ -119,6 +119,8 @@ if (task === 'start' || task === 'cli') {
 } else if (task === 'bench') {
   ensureBuilt(node);
   hand(node, [...runtime.flags, join(root, 'bench', 'run.ts'), ...rest]);
+} else if (task === 'bench:accuracy' || task === 'bench:speed') {
+  hand(node, [join(root, 'bench', 'run-folder.ts'), task.slice('bench:'.length), ...rest]);
 } else if (task === 'check') {
   ensureBuilt(node);
   const checks = [
@@ -136,5 +138,5 @@ if (task === 'start' || task === 'cli') {
   });
   process.exit(failed.length === 0 ? 0 : 1);
 } else {
-  fail(`Unknown task "${task}". Known: start, cli, test, bench, check.`);
+  fail(`Unknown task "${task}". Known: start, cli, test, bench, bench:accuracy, bench:speed, check.`);
 }

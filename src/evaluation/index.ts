@@ -1,3 +1,6 @@
 export * from './backtest.ts';
+export * from './calibrators.ts';
 export * from './classification.ts';
+export * from './events.ts';
 export * from './forecast-error.ts';
+export * from './vus-pr.ts';
