@@ -5,7 +5,7 @@ import { auPr, auroc } from '../../src/evaluation/index.ts';
 import { learners } from '../../src/learners/index.ts';
 import { SeededRandom } from '../../src/stats/random.ts';
 import type { Options } from '../options.ts';
-import { publicData, readNpz } from '../public-data.ts';
+import { publicData, readNpz } from '../tables.ts';
 import { runPython } from '../python.ts';
 import type { Cell, Report } from '../report.ts';
 

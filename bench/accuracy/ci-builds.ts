@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { auroc, brierScore, calibrationError } from '../../src/evaluation/index.ts';
 import { FailureRisk } from '../../src/predict/failure-risk.ts';
 import type { Options } from '../options.ts';
-import { publicData, readCsv } from '../public-data.ts';
+import { publicData, readCsv } from '../tables.ts';
 import type { Cell, Report } from '../report.ts';
 
 const AIM_AUROC = 0.7;
