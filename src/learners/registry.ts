@@ -146,7 +146,7 @@ export const learners: readonly LearnerEntry[] = [
     name: 'hbos',
     kind: 'outlier',
     parameters: [{ name: 'nBins', default: 0, low: 0, high: 1000, meaning: 'bins of a column; 0 for √rows, at most 50' }],
-    create: (parameters) => new Hbos(parameters),
+    create: (parameters) => new Hbos({ ...parameters }),
     fromBytes: Hbos.fromBytes,
   },
   { name: 'ecod', kind: 'outlier', parameters: [], create: () => new Ecod(), fromBytes: Ecod.fromBytes },
@@ -204,7 +204,7 @@ export const learners: readonly LearnerEntry[] = [
     name: 'logistic-regression',
     kind: 'classification',
     parameters: [{ name: 'l2', default: 1, low: 1e-9, high: 1e12, meaning: 'penalty on half the squares of the weights' }],
-    create: (parameters) => new LogisticRegression(parameters),
+    create: (parameters) => new LogisticRegression({ ...parameters }),
     fromBytes: LogisticRegression.fromBytes,
   },
   {
@@ -221,7 +221,7 @@ export const learners: readonly LearnerEntry[] = [
     name: 'ridge',
     kind: 'regression',
     parameters: [{ name: 'l2', default: 1, low: 0, high: 1e12, meaning: 'penalty on the squares of the weights' }],
-    create: (parameters) => new Ridge(parameters),
+    create: (parameters) => new Ridge({ ...parameters }),
     fromBytes: Ridge.fromBytes,
   },
   {

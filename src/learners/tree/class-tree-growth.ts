@@ -121,11 +121,15 @@ export class ClassTreeGrowth {
     histogram.fill(0, 0, (nBins[column] + 1) * stride);
     const start = column * nRows;
     const last = this.#nClasses;
+    const rows = this.#rows;
+    const label = this.#label;
+    const weight = this.#weight;
+    const times = this.#times;
     for (let i = from; i < to; i++) {
-      const row = this.#rows[i];
+      const row = rows[i];
       const at = bins[start + row] * stride;
-      histogram[at + this.#label[row]] += this.#weight[row];
-      histogram[at + last] += this.#times[row];
+      histogram[at + label[row]] += weight[row];
+      histogram[at + last] += times[row];
     }
   }
 
