@@ -45,6 +45,7 @@ export class HalfSpaceTrees extends RowScorer {
   #isLaidOut = false;
   /** Rows behind the reference counts. */
   #referenceRows = 0;
+  #trial: { readonly rows: number; readonly trees: HalfSpaceTrees } | null = null;
 
   constructor(parameters: HalfSpaceTreesParameters) {
     super();
@@ -85,9 +86,11 @@ export class HalfSpaceTrees extends RowScorer {
     this.#count = 0;
     this.#isLaidOut = false;
     this.#referenceRows = 0;
+    this.#trial = null;
   }
 
   #turnWindow(): void {
+    this.#trial = null;
     if (this.#isLaidOut) {
       this.#reference.set(this.#latest);
       this.#latest.fill(0);
@@ -202,20 +205,17 @@ export class HalfSpaceTrees extends RowScorer {
     return 1 - sum / this.nTrees;
   }
 
-  /** The trees of the rows there are: for a score before the first window is full. Not kept, so that scoring changes nothing. */
+  /** The trees of the rows there are, for scores before the first window is full; no part of the state. */
   #early(): HalfSpaceTrees {
+    if (this.#trial?.rows === this.#count) return this.#trial.trees;
     const trees = new HalfSpaceTrees(this);
     trees.#nCols = this.#nCols;
     trees.#first = this.#first;
     trees.#layOut(this.#count);
     trees.#isLaidOut = true;
     trees.#referenceRows = this.#count;
+    this.#trial = { rows: this.#count, trees };
     return trees;
-  }
-
-  override scoreAll(x: Float64Array, nRows: number): Float64Array {
-    if (this.#nCols > 0 && !this.#isLaidOut) return this.#early().scoreAll(x, nRows);
-    return super.scoreAll(x, nRows);
   }
 
   toBytes(): Uint8Array {
