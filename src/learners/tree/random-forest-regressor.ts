@@ -127,7 +127,25 @@ export class RandomForestRegressor {
     requireFitted(this.#nCols > 0, KIND);
     requireMatrix(x, nRows, this.#nCols);
     const out = new Float64Array(nRows);
-    for (let i = 0; i < nRows; i++) out[i] = this.predict(x.subarray(i * this.#nCols, (i + 1) * this.#nCols));
+    const feature = this.#feature;
+    const threshold = this.#threshold;
+    const lefts = this.#left;
+    const nCols = this.#nCols;
+    // Tree by tree, so that a tree's nodes stay in the cache.
+    for (const root of this.#roots) {
+      for (let i = 0; i < nRows; i++) {
+        let node = root;
+        let column = feature[node];
+        while (column >= 0) {
+          const left = lefts[node];
+          const value = x[i * nCols + column];
+          if (value !== value) node = left < 0 ? 1 - left : left;
+          else node = (left < 0 ? -left : left) + (value < threshold[node] ? 0 : 1);
+          column = feature[node];
+        }
+        out[i] += this.#value[node] / this.nTrees;
+      }
+    }
     return out;
   }
 

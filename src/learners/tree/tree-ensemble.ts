@@ -98,27 +98,25 @@ export class TreeEnsemble {
       }
       return;
     }
+    // Kept in one piece: this loop is where prediction spends its time.
+    const { feature, left, threshold } = this.arrays;
     for (let tree = 0; tree < roots.length; tree++) {
       const group = nGroups > 1 ? tree % nGroups : 0;
+      const root = roots[tree];
       for (let i = 0; i < nRows; i++) {
-        const leaf = this.#numericLeaf(roots[tree], x, i * nCols);
-        for (let k = 0; k < nOutputs; k++) out[i * width + group + k] += value[leaf * nOutputs + k];
+        const start = i * nCols;
+        let node = root;
+        let column = feature[node];
+        while (column >= 0) {
+          const at = left[node];
+          const number = x[start + column];
+          if (number !== number) node = at < 0 ? 1 - at : at;
+          else node = (at < 0 ? -at : at) + (number < threshold[node] ? 0 : 1);
+          column = feature[node];
+        }
+        for (let k = 0; k < nOutputs; k++) out[i * width + group + k] += value[node * nOutputs + k];
       }
     }
-  }
-
-  #numericLeaf(root: number, x: Float64Array, start: number): number {
-    const { feature, left, threshold } = this.arrays;
-    let node = root;
-    let column = feature[node];
-    while (column >= 0) {
-      const at = left[node];
-      const value = x[start + column];
-      if (value !== value) node = at < 0 ? 1 - at : at;
-      else node = (at < 0 ? -at : at) + (value < threshold[node] ? 0 : 1);
-      column = feature[node];
-    }
-    return node;
   }
 
   write(writer: ModelWriter): ModelWriter {
