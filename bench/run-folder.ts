@@ -41,6 +41,8 @@ for (const name of names.length > 0 ? names : parts) {
     save(`${folder}-${name}`, report, `npm run bench:${folder} -- ${name}`);
   } catch (error) {
     process.exitCode = 1;
-    process.stdout.write(`\n${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stdout.write(
+      `\n${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
   }
 }

@@ -12,7 +12,10 @@ export function publicData(name: string): string {
 }
 
 /** A file of numbers parted by commas, row-major; a header line is left out and returned. */
-export function readCsv(path: string, separator = ','): { names: string[]; x: Float64Array; nRows: number; nCols: number } {
+export function readCsv(
+  path: string,
+  separator = ',',
+): { names: string[]; x: Float64Array; nRows: number; nCols: number } {
   const bytes = readFileSync(path);
   const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').trimEnd();
   const lines = text.split(/\r?\n/);
@@ -58,7 +61,10 @@ function parseNpy(bytes: Buffer, path: string): { shape: number[]; values: Float
   const from = (isV1 ? 10 : 12) + headerLength;
   const header = bytes.toString('latin1', isV1 ? 10 : 12, from);
   const type = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? '';
-  const shape = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? '').split(',').filter((s) => s.trim() !== '').map(Number);
+  const shape = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? '')
+    .split(',')
+    .filter((s) => s.trim() !== '')
+    .map(Number);
   const n = shape.reduce((a, b) => a * b, 1);
   const width = Number(type.slice(2));
   const read: Readonly<Record<string, (at: number) => number>> = {

@@ -62,7 +62,8 @@ export async function measure(options: Options): Promise<Report> {
       means.get(entry.name)?.auPr.push(precision);
     }
   }
-  const peer = options.text('sklearn', 'yes') === 'yes' ? peerOn(folder, splits) : { answer: null, why: 'not asked for' };
+  const peer =
+    options.text('sklearn', 'yes') === 'yes' ? peerOn(folder, splits) : { answer: null, why: 'not asked for' };
   return reportOf(sets, means, peer.answer as Peer | null, peer.why, nSeeds);
 }
 
@@ -106,7 +107,13 @@ function reportOf(
   if (ensemble !== undefined && average(ensemble.auroc) < AIM) {
     missed.push(`ensemble ${average(ensemble.auroc).toFixed(4)}, aim ${AIM}`);
   }
-  return { columns: ['detector', 'AUROC', 'AUPR', ...sets.map((s) => s.replace(/^\d+_/, ''))], rows, notes, figures, missed };
+  return {
+    columns: ['detector', 'AUROC', 'AUPR', ...sets.map((s) => s.replace(/^\d+_/, ''))],
+    rows,
+    notes,
+    figures,
+    missed,
+  };
 }
 
 function peerOn(folder: string, splits: Record<string, number[][]>): { answer: unknown; why: string } {

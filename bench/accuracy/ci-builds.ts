@@ -37,13 +37,15 @@ export async function measure(options: Options): Promise<Report> {
     errors.push(error);
     rows.push([project, nRows, area, error, brier, brierRate, brierLast, seconds]);
     figures[project] = { builds: nRows, auroc: area, calibrationError: error, brier, brierRate, brierLast, seconds };
-    if (brier >= Math.min(brierRate, brierLast)) missed.push(`${project}: Brier ${brier.toFixed(4)} is no better than the simple ones`);
+    if (brier >= Math.min(brierRate, brierLast))
+      missed.push(`${project}: Brier ${brier.toFixed(4)} is no better than the simple ones`);
   }
   const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
   rows.push(['mean', null, mean(areas), mean(errors), null, null, null, null]);
   figures['mean'] = { auroc: mean(areas), calibrationError: mean(errors) };
   if (mean(areas) < AIM_AUROC) missed.push(`mean AUROC ${mean(areas).toFixed(3)}, aim ${AIM_AUROC}`);
-  if (mean(errors) > AIM_CALIBRATION) missed.push(`mean calibration error ${mean(errors).toFixed(3)}, aim ${AIM_CALIBRATION}`);
+  if (mean(errors) > AIM_CALIBRATION)
+    missed.push(`mean calibration error ${mean(errors).toFixed(3)}, aim ${AIM_CALIBRATION}`);
   return {
     columns: ['project', 'builds', 'AUROC', 'calibration error', 'Brier', 'of the rate', 'of the last', 's'],
     rows,
@@ -58,11 +60,19 @@ function predictInOrder(x: Float64Array, nRows: number, nCols: number, target: n
   const risk = new FailureRisk({ nCols: nCols - 1, seed });
   const from = Math.floor(nRows / 2);
   const n = nRows - from;
-  const said = { risk: new Float64Array(n), rate: new Float64Array(n), last: new Float64Array(n), failed: new Uint8Array(n) };
+  const said = {
+    risk: new Float64Array(n),
+    rate: new Float64Array(n),
+    last: new Float64Array(n),
+    failed: new Uint8Array(n),
+  };
   let failures = 0;
   let before = 0;
   for (let i = 0; i < nRows; i++) {
-    const row = Float64Array.from({ length: nCols - 1 }, (_, j) => x[i * nCols + (j < target ? j : j + 1)] ?? Number.NaN);
+    const row = Float64Array.from(
+      { length: nCols - 1 },
+      (_, j) => x[i * nCols + (j < target ? j : j + 1)] ?? Number.NaN,
+    );
     const failed = x[i * nCols + target] === 1;
     if (i >= from) {
       said.risk[i - from] = risk.predict(row);

@@ -52,8 +52,8 @@ both("forest classifier", lambda: RandomForestClassifier(100, n_jobs=1, random_s
 both("forest regressor", lambda: RandomForestRegressor(100, max_features=1 / 3, min_samples_leaf=5, n_jobs=1, random_state=1), target, lambda m: m.predict(test))
 both("boosting classifier", lambda: HistGradientBoostingClassifier(**common), label, lambda m: m.predict_proba(test))
 both("boosting regressor", lambda: HistGradientBoostingRegressor(**common), target, lambda m: m.predict(test))
-both("isolation forest", lambda: IsolationForest(100, n_jobs=1, random_state=1), None, lambda m: m.score_samples(test))
-both("local outlier factor", lambda: LocalOutlierFactor(20, novelty=True, n_jobs=1), None, lambda m: m.score_samples(test))
-model = IsolationForest(100, n_jobs=1, random_state=1).fit(train)
+both("isolation forest", lambda: IsolationForest(n_estimators=100, n_jobs=1, random_state=1), None, lambda m: m.score_samples(test))
+both("local outlier factor", lambda: LocalOutlierFactor(n_neighbors=20, novelty=True, n_jobs=1), None, lambda m: m.score_samples(test))
+model = IsolationForest(n_estimators=100, n_jobs=1, random_state=1).fit(train)
 out["one row"] = least(lambda: model.score_samples(test[:1]))[0]
 print(json.dumps(out))

@@ -48,7 +48,17 @@ export async function measure(options: Options): Promise<Report> {
     const other = theirs?.[name];
     const fit = other === undefined ? null : own.fit / other.fit;
     const predict = other === undefined ? null : own.predict / other.predict;
-    rows.push([name, ms(own.fit), ms(other?.fit), fit, ms(own.predict), ms(other?.predict), predict, own.quality ?? null, other?.quality ?? null]);
+    rows.push([
+      name,
+      ms(own.fit),
+      ms(other?.fit),
+      fit,
+      ms(own.predict),
+      ms(other?.predict),
+      predict,
+      own.quality ?? null,
+      other?.quality ?? null,
+    ]);
     figures[name] = { own, scikitLearn: other ?? null, fit, predict };
     if (fit !== null && fit > AIM) missed.push(`${name}: fit ${fit.toFixed(2)} ×, aim ${AIM}`);
     if (predict !== null && predict > AIM) missed.push(`${name}: predict ${predict.toFixed(2)} ×, aim ${AIM}`);
@@ -57,10 +67,22 @@ export async function measure(options: Options): Promise<Report> {
   figures['oneRowMs'] = { own: ours.oneRowMs, scikitLearn: ms(theirs?.['one row']) };
   if (ours.oneRowMs > AIM_ONE_ROW_MS) missed.push(`one row in ${ours.oneRowMs.toFixed(3)} ms, aim ${AIM_ONE_ROW_MS}`);
   return {
-    columns: ['learner', 'fit ms', 'scikit-learn', 'ratio', 'predict ms', 'scikit-learn', 'ratio', 'quality', 'scikit-learn'],
+    columns: [
+      'learner',
+      'fit ms',
+      'scikit-learn',
+      'ratio',
+      'predict ms',
+      'scikit-learn',
+      'ratio',
+      'quality',
+      'scikit-learn',
+    ],
     rows,
     notes: [
-      theirs === null ? `scikit-learn was not run: ${peer.why}.` : `scikit-learn ${theirs.version}, one thread each; least of ${repeats}.`,
+      theirs === null
+        ? `scikit-learn was not run: ${peer.why}.`
+        : `scikit-learn ${theirs.version}, one thread each; least of ${repeats}.`,
       `${data.nRows - data.nTest} rows to fit, ${data.nTest} to predict, ${data.nCols} columns; ${MAX_BINS} bins in both boostings.`,
       'Quality: accuracy of classifiers, mean squared error of regressors, on the rows to predict.',
     ],
@@ -102,7 +124,11 @@ function timeOurs(data: Data, repeats: number): { timings: Record<string, Timing
     p.reduce((sum, value, k) => sum + (k % 2 === 1 && value > 0.5 === (data.label[k >> 1] === 1) ? 1 : 0), 0) / nTest;
   const squared = (p: Float64Array): number =>
     p.reduce((sum, value, i) => sum + (value - (data.target[i] ?? 0)) ** 2, 0) / nTest;
-  const timed = <M>(fit: () => M, predict: (model: M) => Float64Array, quality?: (p: Float64Array) => number): Timing => {
+  const timed = <M>(
+    fit: () => M,
+    predict: (model: M) => Float64Array,
+    quality?: (p: Float64Array) => number,
+  ): Timing => {
     const [fitSeconds, model] = least(fit, repeats);
     const [predictSeconds, answer] = least(() => predict(model), repeats);
     return { fit: fitSeconds, predict: predictSeconds, ...(quality && { quality: quality(answer) }) };

@@ -19,14 +19,22 @@ test('Platt finds the slope and intercept that undo what a model exaggerates', (
   expect(platt.intercept).toBeCloseTo(-0.5, 1);
   const later = overconfident(20_000, 2);
   expect(calibrationError(later.said, later.happened)).toBeGreaterThan(0.1);
-  expect(calibrationError(later.said.map((p) => platt.calibrate(p)), later.happened)).toBeLessThan(0.015);
+  expect(
+    calibrationError(
+      later.said.map((p) => platt.calibrate(p)),
+      later.happened,
+    ),
+  ).toBeLessThan(0.015);
 });
 
 test('Platt of one class alone, of constants and of nothing stays finite', () => {
   const one = PlattCalibration.fit(Float64Array.of(0.2, 0.7, 0.9), Uint8Array.of(1, 1, 1));
   expect(one.calibrate(0.5)).toBeGreaterThan(0.5);
   expect(one.calibrate(0.5)).toBeLessThan(1);
-  const constant = PlattCalibration.fit(new Float64Array(100).fill(0.9), Uint8Array.from({ length: 100 }, (_, i) => i % 4 === 0 ? 1 : 0));
+  const constant = PlattCalibration.fit(
+    new Float64Array(100).fill(0.9),
+    Uint8Array.from({ length: 100 }, (_, i) => (i % 4 === 0 ? 1 : 0)),
+  );
   expect(constant.calibrate(0.9)).toBeCloseTo(0.25, 1);
   expect(Number.isFinite(PlattCalibration.fit(new Float64Array(0), new Uint8Array(0)).calibrate(0.3))).toBe(true);
 });
@@ -45,11 +53,14 @@ test('isotonic calibration is the least-squares rising curve: the max-min formul
     };
     // max over starts at or below of min over ends at or above (Robertson, Wright, Dykstra 1988).
     const wanted = values.map((v) =>
-      Math.max(...values.filter((a) => a <= v).map((a) => Math.min(...values.filter((b) => b >= v).map((b) => mean(a, b))))),
+      Math.max(
+        ...values.filter((a) => a <= v).map((a) => Math.min(...values.filter((b) => b >= v).map((b) => mean(a, b)))),
+      ),
     );
     const blocks = [...new Set(wanted)];
     expect([...isotonic.shares].map((s) => s.toFixed(9))).toEqual(blocks.map((s) => s.toFixed(9)));
-    for (let s = -1; s < 13; s += 0.25) expect(isotonic.calibrate(s)).toBeLessThanOrEqual(isotonic.calibrate(s + 0.25) + 1e-12);
+    for (let s = -1; s < 13; s += 0.25)
+      expect(isotonic.calibrate(s)).toBeLessThanOrEqual(isotonic.calibrate(s + 0.25) + 1e-12);
   }
 });
 

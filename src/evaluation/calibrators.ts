@@ -1,6 +1,7 @@
 /* Calibrators: from what a model says to how often it happens. Fit them on rows that the model has not been trained on. */
 
 const LEAST = 1e-6;
+const SLOPE_PULL = 0.01;
 
 function clamped(p: number): number {
   return p < LEAST ? LEAST : p > 1 - LEAST ? 1 - LEAST : p;
@@ -101,12 +102,12 @@ export class PlattCalibration {
     let slope = 1;
     let intercept = 0;
     for (let step = 0; step < 50; step++) {
-      let gs = 0;
+      // A weak pull towards slope 1: a score that never moves has no slope to learn.
+      let gs = SLOPE_PULL * (slope - 1);
       let gi = 0;
-      // A little of the identity: a score that never moves has no slope to learn.
-      let hss = 1e-3;
+      let hss = SLOPE_PULL;
       let hsi = 0;
-      let hii = 1e-3;
+      let hii = 1e-9;
       for (let i = 0; i < x.length; i++) {
         const p = logistic(slope * x[i] + intercept);
         const d = p - (happened[i] ? high : low);

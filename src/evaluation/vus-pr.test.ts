@@ -24,8 +24,10 @@ function byDefinition(scores: Float64Array, anomaly: Uint8Array, maxBuffer: numb
   for (let buffer = 0; buffer <= maxBuffer; buffer++) {
     const soft = Float64Array.from(anomaly);
     for (const { from, to } of events) {
-      for (let i = to + 1; i <= Math.min(n - 1, to + Math.floor(buffer / 2)); i++) soft[i] = (soft[i] ?? 0) + Math.sqrt(1 - (i - to) / buffer);
-      for (let i = Math.max(0, from - Math.floor(buffer / 2)); i < from; i++) soft[i] = (soft[i] ?? 0) + Math.sqrt(1 - (from - i) / buffer);
+      for (let i = to + 1; i <= Math.min(n - 1, to + Math.floor(buffer / 2)); i++)
+        soft[i] = (soft[i] ?? 0) + Math.sqrt(1 - (i - to) / buffer);
+      for (let i = Math.max(0, from - Math.floor(buffer / 2)); i < from; i++)
+        soft[i] = (soft[i] ?? 0) + Math.sqrt(1 - (from - i) / buffer);
     }
     for (let i = 0; i < n; i++) soft[i] = Math.min(1, soft[i] ?? 0);
     let before = 0;

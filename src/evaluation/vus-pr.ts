@@ -20,9 +20,7 @@ export function vusPr(scores: Float64Array, isAnomaly: Uint8Array, maxBuffer = 1
   for (let buffer = 0; buffer <= maxBuffer; buffer++) {
     const labels = softLabels(events, buffer, n);
     const spans = merged(events, buffer, n);
-    const best = spans
-      .map((span) => highest(scores, span))
-      .sort((a, b) => b - a);
+    const best = spans.map((span) => highest(scores, span)).sort((a, b) => b - a);
     sum += areaUnder({ order, scores, labels, inWidest, isAnomaly, nPredicted, best, nAnomalous });
   }
   return sum / (maxBuffer + 1);

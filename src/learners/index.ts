@@ -9,6 +9,7 @@ export { LogisticRegression, type LogisticRegressionParameters } from './linear/
 export { Ridge, type RidgeParameters } from './linear/ridge.ts';
 export { Autoencoder, type AutoencoderParameters } from './outlier/autoencoder.ts';
 export { Ecod } from './outlier/ecod.ts';
+export { EntityDeviation, type EntityDeviationParameters } from './outlier/entity-deviation.ts';
 export { HalfSpaceTrees, type HalfSpaceTreesParameters } from './outlier/half-space-trees.ts';
 export { Hbos, type HbosParameters } from './outlier/hbos.ts';
 export { IsolationForest, type IsolationForestParameters } from './outlier/isolation-forest.ts';

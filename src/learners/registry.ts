@@ -66,7 +66,13 @@ const season: LearnerParameter = {
 
 const neighbours = (nNeighbours: number): readonly LearnerParameter[] => [
   { name: 'nNeighbours', default: nNeighbours, low: 1, high: 1000, meaning: 'neighbours looked at' },
-  { name: 'maxRows', default: 10_000, low: 2, high: 1_000_000, meaning: 'training rows kept, drawn when there are more' },
+  {
+    name: 'maxRows',
+    default: 10_000,
+    low: 2,
+    high: 1_000_000,
+    meaning: 'training rows kept, drawn when there are more',
+  },
   { name: 'scaling', default: 1, low: 0, high: 2, meaning: 'columns as they are, by mean and deviation, by quartiles' },
 ];
 
@@ -145,7 +151,9 @@ export const learners: readonly LearnerEntry[] = [
   {
     name: 'hbos',
     kind: 'outlier',
-    parameters: [{ name: 'nBins', default: 0, low: 0, high: 1000, meaning: 'bins of a column; 0 for √rows, at most 50' }],
+    parameters: [
+      { name: 'nBins', default: 0, low: 0, high: 1000, meaning: 'bins of a column; 0 for √rows, at most 50' },
+    ],
     create: (parameters) => new Hbos({ ...parameters }),
     fromBytes: Hbos.fromBytes,
   },
@@ -154,7 +162,13 @@ export const learners: readonly LearnerEntry[] = [
     name: 'autoencoder',
     kind: 'outlier',
     parameters: [
-      { name: 'nHidden', default: 0, low: 0, high: 512, meaning: 'units of the outer layers; 0 for as many as columns, 8 to 64' },
+      {
+        name: 'nHidden',
+        default: 0,
+        low: 0,
+        high: 512,
+        meaning: 'units of the outer layers; 0 for as many as columns, 8 to 64',
+      },
       { name: 'nCode', default: 0, low: 0, high: 256, meaning: 'units of the narrow layer; 0 for √columns + 1' },
       { name: 'nSteps', default: 1500, low: 1, high: 100_000, meaning: 'steps of 32 rows' },
       { name: 'learningRate', default: 0.005, low: 0, high: 1, meaning: 'size of a step' },
@@ -168,7 +182,13 @@ export const learners: readonly LearnerEntry[] = [
     parameters: [
       { name: 'nTrees', default: 50, low: 1, high: 200, meaning: 'trees' },
       { name: 'depth', default: 10, low: 1, high: 15, meaning: 'splits on a path' },
-      { name: 'windowSize', default: 256, low: 2, high: 100_000, meaning: 'rows between two renewals of what is usual' },
+      {
+        name: 'windowSize',
+        default: 256,
+        low: 2,
+        high: 100_000,
+        meaning: 'rows between two renewals of what is usual',
+      },
     ],
     create: (parameters, seed) => new HalfSpaceTrees({ ...parameters, seed }),
     fromBytes: HalfSpaceTrees.fromBytes,
@@ -203,7 +223,9 @@ export const learners: readonly LearnerEntry[] = [
   {
     name: 'logistic-regression',
     kind: 'classification',
-    parameters: [{ name: 'l2', default: 1, low: 1e-9, high: 1e12, meaning: 'penalty on half the squares of the weights' }],
+    parameters: [
+      { name: 'l2', default: 1, low: 1e-9, high: 1e12, meaning: 'penalty on half the squares of the weights' },
+    ],
     create: (parameters) => new LogisticRegression({ ...parameters }),
     fromBytes: LogisticRegression.fromBytes,
   },

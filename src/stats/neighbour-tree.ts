@@ -29,8 +29,8 @@ export class NeighbourTree {
   readonly #query: Float64Array;
   readonly #offsets: Float64Array;
   // The query under way: its answers, sorted.
-  #squares = new Float64Array(0);
-  #rows = new Int32Array(0);
+  #squares: Float64Array = new Float64Array(0);
+  #rows: Int32Array = new Int32Array(0);
   #k = 0;
   #found = 0;
   #skip = -1;

@@ -47,7 +47,10 @@ export class LogisticRegression {
     const rows = rowsWithTarget(y, nRows, weights);
     for (const row of rows) {
       if (y[row] !== 0 && y[row] !== 1) {
-        throw new AuspexError('BAD_REQUEST', `The class of row ${row} is ${y[row]}; logistic regression knows 0 and 1.`);
+        throw new AuspexError(
+          'BAD_REQUEST',
+          `The class of row ${row} is ${y[row]}; logistic regression knows 0 and 1.`,
+        );
       }
     }
     const scaling = ColumnScaling.fit(x, nRows, nCols, 'standard');

@@ -39,9 +39,7 @@ export class KNearestNeighbours extends RowScorer {
   }
 
   protected scoreAt(x: Float64Array, start: number): number {
-    return this.#mean(
-      this.#rows?.nearestTo(x, start, this.#parameters.nNeighbours, this.#squares, this.#found) ?? 0,
-    );
+    return this.#mean(this.#rows?.nearestTo(x, start, this.#parameters.nNeighbours, this.#squares, this.#found) ?? 0);
   }
 
   /** Scores of the kept training rows, none its own neighbour: what scores of new rows are to be compared with. */

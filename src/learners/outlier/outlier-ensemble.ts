@@ -42,10 +42,17 @@ const memberKinds: readonly MemberKind[] = [
     create: () => new RobustCovariance(),
     fromBytes: RobustCovariance.fromBytes,
   },
+  // Neighbourhoods of three scales: few rows see groups of anomalies, many the edges of dense places.
   {
     name: 'nearest-in-samples',
     mostColumns: Infinity,
-    create: (seed) => new NearestInSamples({ seed }),
+    create: (seed) => new NearestInSamples({ seed, nSamples: 100, sampleSize: 16 }),
+    fromBytes: NearestInSamples.fromBytes,
+  },
+  {
+    name: 'nearest-in-larger-samples',
+    mostColumns: Infinity,
+    create: (seed) => new NearestInSamples({ seed, nSamples: 50, sampleSize: 64 }),
     fromBytes: NearestInSamples.fromBytes,
   },
   {
@@ -62,7 +69,7 @@ export interface OutlierEnsembleParameters {
 
 /**
  * Several ideas of "unusual" at once: random splits (isolation forest), the shape of the central half (robust covariance),
- * and distance to neighbours near (k nearest) and among few (nearest in samples). Each score becomes a surprise by the
+ * and distance to neighbours at three scales (nearest in samples of 16 and of 64 rows, k nearest of all). Each score becomes a surprise by the
  * scores of the training rows (−ln of the share at least as high), and the mean surprise counts: Fisher's way of joining
  * tests (1925), so that one member that is sure is heard above others that see nothing.
  *

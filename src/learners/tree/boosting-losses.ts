@@ -6,7 +6,14 @@ export interface BoostingLoss {
   readonly nGroups: number;
   initial(y: Float64Array, weight: Float64Array): Float64Array;
   /** Writes first and second derivatives by the group's raw sum, times the rows' weights. */
-  derivatives(y: Float64Array, raw: Float64Array, weight: Float64Array, group: number, g: Float64Array, h: Float64Array): void;
+  derivatives(
+    y: Float64Array,
+    raw: Float64Array,
+    weight: Float64Array,
+    group: number,
+    g: Float64Array,
+    h: Float64Array,
+  ): void;
   /** Mean loss of some rows. */
   mean(y: Float64Array, raw: Float64Array, weight: Float64Array, rows: Int32Array): number;
   /** The best value of a leaf from the residuals of its rows, where derivatives do not tell it. */

@@ -32,13 +32,7 @@ export class ClassTreeGrowth {
   readonly #key = new Float64Array(256);
   #rows: Int32Array = new Int32Array(0);
 
-  constructor(
-    data: BinnedMatrix,
-    trees: GrowingTrees,
-    label: Uint8Array,
-    nClasses: number,
-    limits: ClassTreeLimits,
-  ) {
+  constructor(data: BinnedMatrix, trees: GrowingTrees, label: Uint8Array, nClasses: number, limits: ClassTreeLimits) {
     this.#data = data;
     this.#trees = trees;
     this.#limits = limits;

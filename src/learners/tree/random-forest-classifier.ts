@@ -90,7 +90,7 @@ export class RandomForestClassifier {
       trees,
       Uint8Array.from(rows, (row) => y[row]),
       nClasses,
-      { maxDepth: p.maxDepth, minLeaf: p.minLeaf, nCandidates: Math.max(1, Math.round(share)), random },
+      { maxDepth: p.maxDepth, minLeaf: p.minLeaf, nCandidates: Math.max(1, Math.floor(share + 1e-9)), random },
     );
     const sums = new Float64Array(n * nOutputs);
     const seen = new Int32Array(n);

@@ -60,7 +60,12 @@ function grown(seed: number): { trees: TreeEnsemble; x: Float64Array } {
   const columns = Int32Array.of(0, 1, 2, 3, 4);
   for (let tree = 0; tree < 3; tree++) {
     const rows = Int32Array.from({ length: n - 40 * tree }, (_, i) => i);
-    growth.grow(y.map((value) => -value), ones, rows, columns);
+    growth.grow(
+      y.map((value) => -value),
+      ones,
+      rows,
+      columns,
+    );
   }
   return { trees: growing.finish(), x };
 }
@@ -105,8 +110,14 @@ test('the contributions of every learner with trees add up to its answer', () =>
   }
   const forestOfTwo = new RandomForestClassifier({ seed: 1, nTrees: 20 }).fit(x, two, n, d);
   for (const label of [0, 1]) {
-    expect(whole(forestOfTwo.contributions(row, label))).toBeCloseTo(forestOfTwo.probabilities(row)[label] ?? Number.NaN, 9);
+    expect(whole(forestOfTwo.contributions(row, label))).toBeCloseTo(
+      forestOfTwo.probabilities(row)[label] ?? Number.NaN,
+      9,
+    );
   }
   const classifier = new GradientBoostingClassifier({ seed: 1, nRounds: 20 }).fit(x, two, n, d);
-  expect(1 / (1 + Math.exp(-whole(classifier.contributions(row))))).toBeCloseTo(classifier.probabilities(row)[1] ?? 0, 9);
+  expect(1 / (1 + Math.exp(-whole(classifier.contributions(row))))).toBeCloseTo(
+    classifier.probabilities(row)[1] ?? 0,
+    9,
+  );
 });

@@ -72,7 +72,15 @@ class Walk {
   }
 
   /** `at`: where this depth's path begins in the arrays; `length`: elements on the path of the parent. */
-  #recurse(node: number, parentAt: number, at: number, length: number, zero: number, one: number, column: number): void {
+  #recurse(
+    node: number,
+    parentAt: number,
+    at: number,
+    length: number,
+    zero: number,
+    one: number,
+    column: number,
+  ): void {
     for (let i = 0; i < length; i++) this.#copy(parentAt + i, at + i);
     this.#extend(at, length, zero, one, column);
     const { feature, left, cover, value, nOutputs } = this.#trees.arrays;

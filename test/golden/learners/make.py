@@ -40,7 +40,7 @@ boosting = {"max_iter": 30, "max_leaf_nodes": 8, "learning_rate": 0.1, "early_st
 lof = LocalOutlierFactor(n_neighbors=20, novelty=True).fit(train)
 scaler = StandardScaler().fit(train)
 is_far = np.repeat([0, 1], [held - 10, 10])
-forest_scores = mean_over_seeds(lambda seed: IsolationForest(100, random_state=seed), train, answer=lambda m: -m.score_samples(test))
+forest_scores = mean_over_seeds(lambda seed: IsolationForest(n_estimators=100, random_state=seed), train, answer=lambda m: -m.score_samples(test))
 out = {
     "versions": {"sklearn": sklearn.__version__, "numpy": np.__version__},
     "nTrain": n,
