@@ -121,6 +121,10 @@ if (task === 'start' || task === 'cli') {
   hand(node, [...runtime.flags, join(root, 'bench', 'run.ts'), ...rest]);
 } else if (task === 'bench:accuracy' || task === 'bench:speed') {
   hand(node, [join(root, 'bench', 'run-folder.ts'), task.slice('bench:'.length), ...rest]);
+} else if (task === 'gameday') {
+  // Only one of its arms is what is built.
+  if (rest.some((word) => /^(--arm=)?auspex$/.test(word))) ensureBuilt(node);
+  hand(node, ['--disable-warning=ExperimentalWarning', join(root, 'gameday', 'run.ts'), ...rest]);
 } else if (task === 'check') {
   ensureBuilt(node);
   const checks = [
@@ -138,5 +142,5 @@ if (task === 'start' || task === 'cli') {
   });
   process.exit(failed.length === 0 ? 0 : 1);
 } else {
-  fail(`Unknown task "${task}". Known: start, cli, test, bench, bench:accuracy, bench:speed, check.`);
+  fail(`Unknown task "${task}". Known: start, cli, test, bench, bench:accuracy, bench:speed, gameday, check.`);
 }

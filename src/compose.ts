@@ -30,7 +30,7 @@ import { DetectionThreads } from './engine/detection-threads.ts';
 import { Engine } from './engine/engine.ts';
 import type { SnapshotStore } from './engine/snapshots.ts';
 import type { ComponentHealth } from './engine/engine-view.ts';
-import { EntityRegistry } from './engine/entity-registry.ts';
+import { EntityRegistry, loadEntities } from './engine/entity-registry.ts';
 import { AuspexError } from './errors.ts';
 import type { Clock, CollectorHealth } from './model/index.ts';
 import { ensureDirectory } from './platform/files.ts';
@@ -42,6 +42,7 @@ import { settleRestore } from './store/backup-restore.ts';
 import { backupStream, clearBackupStaging } from './store/backup-write.ts';
 import { openPostgresRecords } from './store/records/open-records.ts';
 import { openStores, type StoreOptions, type Stores } from './store/open-stores.ts';
+import { salvageWords } from './store/salvage.ts';
 import { knowSecrets } from './telemetry/hide.ts';
 import type { Logger } from './telemetry/log.ts';
 import { registry as metricsRegistry } from './telemetry/metrics.ts';
@@ -107,14 +108,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     clock,
     log,
     entityOf: (labels) => entities.idFor(labels, clock.now()),
-    beforeSeries: async (records) => {
-      for (let cursor: string | undefined; ; ) {
-        const page = await records.find('entities', { limit: 500, ...(cursor === undefined ? {} : { cursor }) });
-        entities.load(page.rows);
-        if (page.nextCursor === null) return;
-        cursor = page.nextCursor;
-      }
-    },
+    beforeSeries: (records) => loadEntities(entities, records),
     ...(config.records.postgres === null
       ? {}
       : { records: await openPostgresRecords(config.records.postgres, { recordsMs: config.retention.records }) }),
@@ -262,6 +256,13 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
         log.error(`The key of the audit log was set aside; rows from before cannot be proved any more: ${replaced}`);
         await audit.record({ actor: itself, action: 'audit.key', outcome: 'done', detail: { reason: replaced } });
       }
+      if (stores.salvaged !== null)
+        await audit.record({
+          actor: itself,
+          action: 'records.salvage',
+          outcome: 'done',
+          detail: { tables: salvageWords(stores.salvaged) },
+        });
       await takeNotes(config.home, audit);
       await recordSettingsSince({ audit, records, clock }, loaded.explain());
     } catch (error) {
@@ -309,6 +310,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
           withKeys,
           hasRecords: config.records.postgres === null,
           hold: () => stores.hold(),
+          copy: (path, copy) => stores.copy(path, copy),
         }),
       ),
       scrapeTargets: () =>
@@ -333,6 +335,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       staticDir: fileURLToPath(new URL('../dashboard/dist', import.meta.url)),
       basePath: config.server.basePath,
       allowedHosts: config.server.hosts,
+      trustedProxies: config.server.trustedProxies,
       limits: {
         remoteWriteBytes: config.limits.bodyBytes,
         connectionsPerSource: config.limits.connectionsPerSource,

@@ -27,6 +27,9 @@ const PAGE = 500;
 /** How often a row is tried whose number another process took first. */
 const MOST_TRIES = 20;
 
+/** So many rows other processes may have written since the end was noted here. */
+const MOST_AHEAD = 1_000_000_000;
+
 /** Another process took the row’s number; the transaction is undone and tried again. */
 class NumberTaken extends Error {}
 
@@ -176,8 +179,7 @@ export class AuditLog implements AuditTrail {
     acts: readonly Act[],
     known: ChainHead | 'missing',
   ): Promise<readonly AuditRow[]> {
-    const { rows } = await access.find('audit_log', { orderBy: 'id', descending: true, limit: 1 });
-    const [last] = rows;
+    const last = await lastRow(access, known);
     const missing = await missingFrom(access, last, known);
     const all = missing === null ? acts : [missing, ...acts];
     const made: AuditRow[] = [];
@@ -204,6 +206,20 @@ export class AuditLog implements AuditTrail {
     };
     return { ...row, hash: keys.current.mac(canonicalForm(row)) };
   }
+}
+
+/**
+ * The row at the end. Rows whose number is none, or beyond all that can have been written, are damage: after them nothing
+ * could be appended any more.
+ */
+async function lastRow(access: RecordAccess, known: ChainHead | 'missing'): Promise<AuditRow | undefined> {
+  const most = known === 'missing' ? Number.MAX_SAFE_INTEGER - 1 : known.seq + MOST_AHEAD;
+  for (const limit of [1, AT_ONCE]) {
+    const { rows } = await access.find('audit_log', { orderBy: 'id', descending: true, limit });
+    const last = rows.find((row) => /^\d{16}$/.test(row.id) && Number(row.id) <= most);
+    if (last !== undefined) return last;
+  }
+  return undefined;
 }
 
 /**

@@ -235,3 +235,22 @@ test('whoever is signed in is told of when credentials end', async () => {
   await access.revokeToken(row.id);
   expect(told).toBe(3);
 });
+
+test('a restart gives no new tries: they are counted with the account in the records', async () => {
+  const { access, records, clock, member, signIn } = setUp();
+  await member('anna', 'viewer');
+  for (let i = 0; i < TRIES.accountByStrangers; i++)
+    await expect(signIn('anna', 'guess', `198.51.100.${i}`)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  void access;
+  const passwords: Passwords = { hash: async (password) => password, verify: async () => true };
+  const start = () => createAccess({ records, home: mkdtempSync(join(tmpdir(), 'auspex-people-')), clock, passwords });
+  const guess = (again: ReturnType<typeof start>, source: string) =>
+    again.people.signIn({ name: 'anna', password: 'right', source, device: undefined });
+  for (let restart = 0; restart < 3; restart++)
+    await expect(guess(start(), `203.0.113.${restart}`)).rejects.toMatchObject({ code: 'TOO_MANY_TRIES' });
+  // A clock that is set back lets nobody in sooner; a minute later all is as ever.
+  clock.at -= 10 * MINUTE;
+  await expect(guess(start(), '203.0.113.9')).rejects.toMatchObject({ code: 'TOO_MANY_TRIES' });
+  clock.at += 11 * MINUTE;
+  await expect(guess(start(), '203.0.113.9')).resolves.toMatchObject({ principal: { userId: 'anna' } });
+});

@@ -2,6 +2,7 @@ import { AuspexError } from '../errors.ts';
 import type { Clock, RecordAccess, RecordStore, Role, UserRow } from '../model/index.ts';
 import type { RandomBytes } from './credentials.ts';
 import { createDevices } from './devices.ts';
+import { keepTries } from './kept-tries.ts';
 import type { Link, Links } from './links.ts';
 import type { Identity } from './oidc.ts';
 import type { Passwords } from './passwords.ts';
@@ -78,6 +79,7 @@ export function createPeople({
   onChange,
 }: PeopleParts): People {
   const throttle = new SignInThrottle(clock, randomBytes);
+  const tries = keepTries(records, clock, throttle);
   const devices = createDevices(records, () => clock.now(), randomBytes);
 
   const newUser = (id: string, role: Role, passwordHash: string | null): UserRow => ({
@@ -99,7 +101,9 @@ export function createPeople({
       const user = await records.get('users', id);
       const number = await devices.recognise(device, id);
       const attempt = { account: id, exists: user !== undefined, source, device: user === undefined ? null : number };
+      await tries.recall(user?.id ?? null);
       throttle.take(attempt);
+      await tries.keep(user?.id ?? null);
       const usable = user !== undefined && user.disabledAt === null ? user.passwordHash : null;
       const right = await passwords.verify(password, usable, attempt.device !== null);
       const wrong = new AuspexError(
@@ -178,7 +182,9 @@ export function createPeople({
         throw new AuspexError('CONFLICT', 'You sign in by the provider; your password is kept and changed there.');
       if (user.passwordHash !== null) {
         // A stolen session is not to find the password by guessing.
+        await tries.recall(id);
         throttle.take({ account: id, exists: true, source: '', device: principal.id });
+        await tries.keep(id);
         if (!(await passwords.verify(current ?? '', user.passwordHash, true)))
           throw new AuspexError('BAD_REQUEST', 'The current password is wrong; the password stays as it is.', {
             data: { field: 'body.currentPassword' },

@@ -17,6 +17,12 @@ export const TRIES = {
 const UNKNOWN_WINDOWS = 4096;
 const REMEMBERED = 20_000;
 
+/** How long ago tries were made, ms. */
+export interface KeptTries {
+  readonly all: readonly number[];
+  readonly strangers: readonly number[];
+}
+
 export interface Try {
   /** The name as it is looked up. */
   readonly account: string;
@@ -61,6 +67,21 @@ export class SignInThrottle {
       `Too many tries to sign in within a minute, as this user or from this address. The password was not looked at; try again in ${seconds} s.`,
       { data: { retryAfterSeconds: seconds } },
     );
+  }
+
+  /** The tries on an account within the last minute, as ages in ms: what is kept so that a restart gives no new ones. */
+  triesOn(account: string): KeptTries {
+    const now = this.#clock.monotonic();
+    const ages = (name: string): number[] => this.#users.get(`${name} ${account}`)?.ages(now) ?? [];
+    return { all: ages('all'), strangers: ages('strangers') };
+  }
+
+  /** Takes up what was kept of an account, unless this process has counted on it already. */
+  recall(account: string, kept: KeptTries): void {
+    if (this.#users.has(`all ${account}`)) return;
+    const now = this.#clock.monotonic();
+    windowIn(this.#users, `all ${account}`).fill(now, kept.all);
+    windowIn(this.#users, `strangers ${account}`).fill(now, kept.strangers);
   }
 
   /** Counts a sign-in by a provider: each asks that provider, which strangers shall not make us do for ever. @throws as `take`. */
@@ -124,5 +145,13 @@ class Window {
 
   add(now: number): void {
     this.#times.push(now);
+  }
+
+  ages(now: number): number[] {
+    return this.#times.map((at) => now - at).filter((age) => age < MINUTE_MS);
+  }
+
+  fill(now: number, ages: readonly number[]): void {
+    this.#times = ages.map((age) => now - age).sort((a, b) => a - b);
   }
 }

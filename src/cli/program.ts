@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Role } from '../model/index.ts';
+import { version } from '../version.ts';
 import type { AuditFilter } from './commands/audit.ts';
 import { type GlobalOptions, connect } from './connect.ts';
 import { createOutput, exitCodes, type Output, reportError } from './output.ts';
@@ -27,6 +28,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
 export function createProgram(ended: (code: number) => void): Command {
   const program = new Command('auspex')
     .description('Watches this machine and others, learns what is normal, says what will break and why.')
+    .version(version, '--version', 'the version')
     .configureHelp({ showGlobalOptions: true })
     .option('--json', 'one JSON document on stdout')
     .option('--quiet', 'no talk on stderr')
@@ -59,6 +61,7 @@ export function createProgram(ended: (code: number) => void): Command {
   addBackup(command, act, globals);
   addNow(command, act, globals, host);
   addModels(command, act, globals, host);
+  addReplay(command, act, globals);
   return program;
 }
 
@@ -232,6 +235,27 @@ function addAudit(command: MakeCommand, act: Act, globals: () => GlobalOptions):
     .action(
       act(async (_output, { format }: { format: 'json' | 'csv' }) =>
         (await import('./commands/audit.ts')).exportAudit(connect(globals()), format, audit.opts<AuditFilter>().days),
+      ),
+    );
+}
+
+function addReplay(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {
+  command(
+    'replay',
+    'the alerts that the last weeks of a Prometheus would have had',
+    'auspex replay --prometheus http://prometheus.example:9090 --days 28',
+  )
+    .requiredOption('--prometheus <url>', 'Prometheus, VictoriaMetrics, Mimir or Thanos, by its HTTP API')
+    .option('--days <n>', 'how far back', positive, 28)
+    .option('--select <selector>', 'which series; all unless given')
+    .option('--bearer-file <file>', 'a file that holds the token for it')
+    .option('--tenant <id>', 'its tenant, where it has several (X-Scope-OrgID)')
+    .action(
+      act(
+        async (
+          output,
+          options: { prometheus: string; days: number; select?: string; bearerFile?: string; tenant?: string },
+        ) => (await import('./commands/replay.ts')).replay(output, globals(), options),
       ),
     );
 }

@@ -111,6 +111,11 @@ export const configSchema = z.strictObject({
       'Host names under which the page may be opened, beside localhost and addresses.',
       live,
     ),
+    trustedProxies: key(
+      z.array(range()).prefault([]),
+      'list of ranges',
+      'Proxies on other machines whose `X-Forwarded-For` or `Forwarded` is believed; one on this machine always is.',
+    ),
     tls: section({
       cert: key(optionalText(), 'path', 'Certificate with its chain, PEM.'),
       key: key(optionalText(), 'path', 'The certificate’s key, PEM.'),

@@ -3,7 +3,7 @@ import {
   formatDuration,
   formatLabels,
   formatValue,
-  hostMetric,
+  figureMetric,
   labelsFrom,
   labelPairs,
   type Matcher,
@@ -32,7 +32,7 @@ const entityLabels = new Set(['__name__', 'instance', 'job', 'host_id', 'host.id
 /** Compiles a person's rule: one alert a matching series. */
 export function compileUserRule(rule: UserRule): ThresholdRule {
   const matches = labelMatcher(rule.match);
-  const known = hostMetric(rule.metric);
+  const known = figureMetric(rule.metric);
   const unit = rule.rate ? '/s' : (known?.unit ?? '');
   const what = known?.title ?? rule.metric;
   const condition = `${rule.metric}${selector(rule.match)}${rule.rate ? ' a second' : ''} ${rule.op} ${formatValue(rule.limit, unit)} for ${formatDuration(rule.for)}`;

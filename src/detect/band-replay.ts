@@ -1,5 +1,5 @@
 import { CivilTime } from './civil-time.ts';
-import { hostFeatureIndex, hostFeatures } from './host-features.ts';
+import { featureIndex, features } from './features.ts';
 import { expectedOf, GAP_INTERVALS, observe } from './metric-model.ts';
 import { possibleRange } from './series-traits.ts';
 import { F32, F64, FLAG, SeriesSlab } from './series-slab.ts';
@@ -38,7 +38,7 @@ const QUARTER_MS = 900_000;
  */
 export function replayBand(request: BandRequest): BandHistory {
   const { metric, times, values, from, to, stepMs } = request;
-  const feature = hostFeatures[hostFeatureIndex(metric)];
+  const feature = features[featureIndex(metric)];
   const floor = feature?.floor ?? 0;
   const slab = new SeriesSlab();
   const flags = (request.shape === 'total' ? FLAG.counter : 0) | (feature === undefined ? 0 : FLAG.quarantine);

@@ -18,9 +18,9 @@ import {
 import { absentFinding, returnedFinding } from './absence.ts';
 import { CivilTime } from './civil-time.ts';
 import { type EntityRecord, type Member, newEntity, type ProcessGroupSlots } from './entity.ts';
-import { hostEvidence, jointEvidence } from './entity-evidence.ts';
-import { advanceHost, advanceJoint, type DetectionEvent, endEpisode, type EpisodeContext } from './episodes.ts';
-import { hostFeatureIndex, hostFeatures } from './host-features.ts';
+import { figureEvidence, jointEvidence } from './entity-evidence.ts';
+import { advanceFigures, advanceJoint, type DetectionEvent, endEpisode, type EpisodeContext } from './episodes.ts';
+import { featureIndex, features, hostFeatures } from './features.ts';
 import { expectedOf, LEARNING_SAMPLES, observe, OUTCOME, resetShortTerm } from './metric-model.ts';
 import { MetricEpisodes } from './metric-episodes.ts';
 import { F32, FLAG, I32, SeriesSlab } from './series-slab.ts';
@@ -424,9 +424,9 @@ export class Detector {
       addToGroup(entity, group, metric, labels, slot);
       return;
     }
-    const feature =
-      entity.kind === 'host' || entity.isHost || metric.startsWith('auspex_host_') ? hostFeatureIndex(metric) : -1;
-    if (feature >= 0 && !entity.isHost) {
+    const feature = featureIndex(metric);
+    const isHostFigure = feature >= 0 && feature < hostFeatures.length;
+    if (isHostFigure && !entity.isHost) {
       // The first of a host's derived figures: from now on these make up its joint state, nothing else.
       entity.isHost = true;
       for (const member of entity.members)
@@ -435,11 +435,12 @@ export class Detector {
       entity.roundCount = 0;
       entity.expected = 0;
     }
-    if (entity.isHost ? feature < 0 || entity.members.length >= 255 : entity.members.length >= MAX_MEMBERS) return;
-    if (!entity.isHost && NOT_JOINT.test(metric)) return;
+    const isKnown = feature >= 0;
+    if (entity.members.length >= 255 || (entity.isHost && !isHostFigure)) return;
+    if (!isKnown && (NOT_JOINT.test(metric) || unknownMembers(entity) >= MAX_MEMBERS)) return;
     const place = entity.members.length;
-    const name = entity.isHost ? hostFeatures[feature].title : formatLabels(withoutIdentity(labels));
-    const floor = entity.isHost ? hostFeatures[feature].floor : 0;
+    const name = isKnown ? features[feature].title : formatLabels(withoutIdentity(labels));
+    const floor = isKnown ? features[feature].floor : 0;
     entity.expected++;
     entity.members.push({ slot, feature, name, labels, floor, seen: entity.round - 1, pending: [] });
     this.#slab.setFlags(
@@ -447,7 +448,7 @@ export class Detector {
       this.#slab.flags(slot) |
         FLAG.member |
         (place << 16) |
-        (entity.isHost ? FLAG.quarantine : 0) |
+        (isKnown ? FLAG.quarantine : 0) |
         (entity.held ? FLAG.held : 0),
     );
   }
@@ -509,14 +510,15 @@ export class Detector {
     const complete = entity.roundCount === entity.members.length;
     if (entity.roundCount > 0) {
       const context = this.#context(this.#zoneOffset[entity.index]);
-      if (entity.isHost) {
-        const evidence = hostEvidence(this.#slab, entity, this.#forests.get(entity.index), at);
-        if (entity.closed >= LEARNING_VECTORS) advanceHost(context, entity, evidence, at);
+      const isKnowing = entity.closed >= LEARNING_VECTORS;
+      if (entity.isHost || hasFigures(entity)) {
+        const evidence = figureEvidence(this.#slab, entity, this.#forests.get(entity.index), at);
+        if (isKnowing) advanceFigures(context, entity, evidence, at);
         this.#holdBack(entity);
-      } else {
+      }
+      if (!entity.isHost) {
         const evidence = jointEvidence(this.#slab, entity);
-        if (entity.closed >= LEARNING_VECTORS && entity.members.length >= 3)
-          advanceJoint(context, entity, evidence, at);
+        if (isKnowing && unknownMembers(entity) >= 3) advanceJoint(context, entity, evidence, at);
       }
       this.#keepRow(entity, at);
       entity.closed++;
@@ -537,7 +539,7 @@ export class Detector {
     entity.expected = expected;
   }
 
-  /** While a host is in an episode, none of its figures learns what is out of the ordinary. O(members) when that turns. */
+  /** While a host or service is in an episode, none of its figures learns what is out of the ordinary. O(members) when that turns. */
   #holdBack(entity: EntityRecord): void {
     let held = false;
     for (const resource in entity.subjects) if (entity.subjects[resource as Resource]?.episode) held = true;
@@ -563,8 +565,8 @@ export class Detector {
     });
     let next = 0;
     for (let place = 0; place < entity.members.length && next < waiting.length; place++) {
-      const old = entity.members[place].slot;
-      if (moves(old)) continue;
+      const { slot: old, feature } = entity.members[place];
+      if (feature >= 0 || moves(old)) continue;
       const slot = waiting[next++];
       const labels = this.#labels[slot] ?? [];
       this.#slab.setFlags(old, this.#slab.flags(old) & ~(FLAG.member | (255 << 16)));
@@ -630,6 +632,17 @@ export class Detector {
     const e = this.#slab.page(slot).i32[(this.#slab.base(slot) >> 2) + I32.entity];
     return this.#entities[e].members[(flags >> 16) & 255].floor;
   }
+}
+
+/** Whether some of a service's series have a known meaning. */
+function hasFigures(entity: EntityRecord): boolean {
+  return entity.members.some(({ feature }) => feature >= 0);
+}
+
+function unknownMembers(entity: EntityRecord): number {
+  let count = 0;
+  for (const { feature } of entity.members) if (feature < 0) count++;
+  return count;
 }
 
 function grow(values: Float64Array): Float64Array<ArrayBuffer> {

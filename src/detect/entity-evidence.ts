@@ -1,7 +1,7 @@
 import { IsolationForest } from '../learners/outlier/isolation-forest.ts';
 import type { Resource } from '../model/index.ts';
 import type { EntityRecord, Member } from './entity.ts';
-import { hostFeatures, practicalWeight } from './host-features.ts';
+import { features, hostFeatures, practicalWeight } from './features.ts';
 import { binOf, countTail, leastHeldBack } from './metric-model.ts';
 import { F32, F64, type SeriesSlab, TAIL_AT } from './series-slab.ts';
 
@@ -29,8 +29,8 @@ export interface VectorEvidence {
   readonly members: readonly MemberEvidence[];
 }
 
-/** Evidence of a host: harmful deviations, weighed by what they mean in practice. O(members). */
-export function hostEvidence(
+/** Evidence of a host's or service's figures of known meaning: harmful deviations, weighed by what they mean in practice. O(members). */
+export function figureEvidence(
   slab: SeriesSlab,
   entity: EntityRecord,
   forest: IsolationForest | undefined,
@@ -38,25 +38,28 @@ export function hostEvidence(
 ): VectorEvidence {
   const members: MemberEvidence[] = [];
   const byResource = new Map<Resource, number>();
-  const vector = new Array<number>(hostFeatures.length).fill(Number.NaN);
+  const vector = entity.isHost ? new Array<number>(hostFeatures.length).fill(Number.NaN) : null;
   const hour = Math.floor(at / HOUR);
   for (let m = 0; m < entity.members.length; m++) {
     const member = entity.members[m];
-    if (member.seen !== entity.round) continue;
+    if (member.feature < 0 || member.seen !== entity.round) continue;
     const value = slab.f64(member.slot, F64.lastValue);
     if (value !== value) continue;
-    const feature = hostFeatures[member.feature];
-    const before = vector[member.feature];
-    vector[member.feature] = before === before ? Math.max(before, value) : value;
+    const feature = features[member.feature];
+    if (vector !== null) {
+      const before = vector[member.feature];
+      vector[member.feature] = before === before ? Math.max(before, value) : value;
+    }
     if (member.pending.length > 0) release(slab, member, hour);
     const surprise = slab.f32(member.slot, F32.surprise);
     if (Math.abs(surprise) >= leastHeldBack(slab.flags(member.slot))) quarantine(slab, member, hour);
-    if (surprise < 1) continue;
+    if (surprise < 1 && (feature.fall === null || surprise > -1)) continue;
     if (isNormal(entity, member.slot, value)) continue;
     const expected = slab.f64(member.slot, F64.level) + slab.f32(member.slot, F32.season);
     // A burst that is usual is not usual any more when it does not end.
-    const lasting = Math.max(0, Math.min(3, Math.log2(slab.f32(member.slot, F32.run) / LONG_RUN_SECONDS)));
-    const evidence = Math.min(MOST, surprise + lasting) * practicalWeight(feature, value, expected);
+    const run = Math.abs(slab.f32(member.slot, F32.run));
+    const lasting = Math.max(0, Math.min(3, Math.log2(run / LONG_RUN_SECONDS)));
+    const evidence = Math.min(MOST, Math.abs(surprise) + lasting) * practicalWeight(feature, value, expected);
     if (evidence > 0) members.push({ member, place: m, resource: feature.resource, value, expected, evidence });
   }
   members.sort((a, b) => b.evidence - a.evidence || a.place - b.place);
@@ -64,6 +67,7 @@ export function hostEvidence(
     const strongest = byResource.get(resource);
     byResource.set(resource, strongest === undefined ? evidence : Math.min(MOST + 2, strongest + evidence / 2));
   }
+  if (vector === null) return { byResource, members };
   entity.vector = vector;
   if (forest !== undefined && byResource.size > 0) {
     const support = forestSupport(entity, forest, vector);
@@ -76,7 +80,7 @@ export function hostEvidence(
 const NOTHING: VectorEvidence = { byResource: new Map(), members: [] };
 
 /**
- * Evidence of any other entity: how many of its figures are how unusual at once. O(members). Writes into the entity's
+ * Evidence of any other entity: how many of its series of unknown meaning are how unusual at once. O(members). Writes into the entity's
  * vector in place and makes nothing new unless something is unusual: a sender that catches up closes a vector every few
  * dozen samples.
  */
@@ -94,6 +98,7 @@ export function jointEvidence(slab: SeriesSlab, entity: EntityRecord): VectorEvi
     const value = page.f64[(base >> 3) + F64.lastValue];
     if (value !== value) continue;
     vector[m] = value;
+    if (member.feature >= 0) continue;
     const surprise = Math.abs(page.f32[(base >> 2) + F32.surprise]);
     if (surprise < 2 || isNormal(entity, member.slot, value)) continue;
     const evidence = Math.min(MOST, surprise) - 2;

@@ -4,7 +4,7 @@ import { newTailThreshold, type TailThreshold } from './tail-threshold.ts';
 /** A series that takes part in its entity's joint state. */
 export interface Member {
   readonly slot: number;
-  /** Place in hostFeatures; -1 for a series of another kind of entity. */
+  /** Place among the features; -1 for a series of unknown meaning. */
   readonly feature: number;
   readonly name: string;
   readonly labels: Labels;

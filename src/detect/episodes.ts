@@ -9,8 +9,8 @@ import {
 import { accumulationOf, type Accumulation, type EntityRecord, type Episode, isHabit } from './entity.ts';
 import type { MemberEvidence, VectorEvidence } from './entity-evidence.ts';
 import { findingId } from './finding-id.ts';
-import { actionsFor, counterfactualOf, formatClock, hostSummary, jointSummary } from './finding-text.ts';
-import { hostFeatures } from './host-features.ts';
+import { actionsFor, counterfactualOf, figureSummary, formatClock, jointSummary } from './finding-text.ts';
+import { features, hasFallen } from './features.ts';
 import { expectedOf } from './metric-model.ts';
 import { culpritsOf } from './process-culprits.ts';
 import type { SeriesSlab } from './series-slab.ts';
@@ -37,6 +37,8 @@ const SAME_EVENT_MS = 5 * MINUTE;
 /** A hogged CPU is often meant; only one that lasts is worth waking someone. Other resources that run out wait less. */
 const PAGE_CPU_AFTER_MS = 5 * MINUTE;
 const PAGE_AFTER_MS = 2 * MINUTE;
+/** A service that is down for one collection is being restarted. */
+const PAGE_SERVICE_AFTER_MS = 20_000;
 /** Hours of history before a joint state without known meaning may open a finding, and page. */
 const JOINT_FINDING_BLOCKS = 24;
 const JOINT_PAGE_BLOCKS = 48;
@@ -44,8 +46,21 @@ const JOINT_PAGE_BLOCKS = 48;
 const FINDING_RETURN_HOURS = 48;
 const PAGE_RETURN_HOURS = 720;
 
-/** The nearer to a cause, the earlier: whatever is wrong, the CPU is busy with it. */
-const precedence: readonly Resource[] = ['memory', 'disk', 'processes', 'disk-io', 'files', 'network', 'cpu', 'other'];
+/** What users feel first, then the nearer to a cause, the earlier: whatever is wrong, the CPU is busy with it. */
+const precedence: readonly Resource[] = [
+  'availability',
+  'errors',
+  'memory',
+  'disk',
+  'processes',
+  'disk-io',
+  'files',
+  'network',
+  'saturation',
+  'latency',
+  'traffic',
+  'cpu',
+];
 
 export interface EpisodeContext {
   readonly slab: SeriesSlab;
@@ -55,8 +70,13 @@ export interface EpisodeContext {
   emit(event: DetectionEvent): void;
 }
 
-/** Takes the evidence of a host's closed vector: opens, goes on with and ends findings by resource. */
-export function advanceHost(context: EpisodeContext, entity: EntityRecord, vector: VectorEvidence, at: number): void {
+/** Takes the evidence of a closed vector's figures of known meaning: opens, goes on with and ends findings by resource. */
+export function advanceFigures(
+  context: EpisodeContext,
+  entity: EntityRecord,
+  vector: VectorEvidence,
+  at: number,
+): void {
   for (const resource of precedence) {
     const evidence = vector.byResource.get(resource) ?? 0;
     let subject = entity.subjects[resource];
@@ -69,7 +89,7 @@ export function advanceHost(context: EpisodeContext, entity: EntityRecord, vecto
     if (subject.episode === null) learnTail(subject.tail, at, subject.sum, threshold * 1.2);
     const behind = vector.members.filter((m) => m.resource === resource);
     if (subject.episode !== null) {
-      goOn(context, entity, resource, subject, behind, evidence, at, (f) => hostPages(entity, subject, f, at));
+      goOn(context, entity, resource, subject, behind, evidence, at, (f) => figurePages(entity, subject, f, at));
     } else if (subject.sum >= threshold && behind.length > 0 && at >= entity.quietUntil) {
       subject.sum = threshold;
       if (!mayOpen(entity, resource, subject.risingSince)) continue;
@@ -136,12 +156,14 @@ function mayOpen(entity: EntityRecord, resource: Resource, since: number): boole
   return true;
 }
 
-function hostPages(entity: EntityRecord, subject: Accumulation, finding: Finding, at: number): boolean {
+function figurePages(entity: EntityRecord, subject: Accumulation, finding: Finding, at: number): boolean {
   if (finding.pages) return true;
   if (subject.sum < hostThreshold(subject)) return false;
   const recent = entity.pages.filter((p) => at - p < 30 * DAY).length;
   const patience = (finding.resource === 'cpu' ? PAGE_CPU_AFTER_MS : PAGE_AFTER_MS) * 1.5 ** Math.min(recent, 6);
-  const severe = finding.severity === 'critical' || (finding.severity === 'high' && at - finding.onsetAt >= patience);
+  const lasted = at - finding.onsetAt;
+  const isOut = finding.severity === 'critical' && (entity.isHost || lasted >= PAGE_SERVICE_AFTER_MS);
+  const severe = isOut || (finding.severity === 'high' && lasted >= patience);
   if (severe) entity.pages = [...entity.pages.filter((p) => at - p < 30 * DAY), at];
   return severe;
 }
@@ -161,8 +183,8 @@ function open(
   mayPage?: (f: Finding) => boolean,
 ): void {
   const onsetAt = subject.risingSince;
-  const name = entity.isHost ? resource : 'joint state';
-  const contributions = contributionsOf(context.slab, entity, behind);
+  const name = resource === 'other' ? 'joint state' : resource;
+  const contributions = contributionsOf(context.slab, behind);
   const base: Finding = {
     id: findingId(entity.id, 'entity', name, onsetAt),
     entityId: entity.id,
@@ -192,7 +214,7 @@ function open(
     calmSince: 0,
     reportedAt: at,
     range: {},
-    blame: { figure: leadOf(entity, behind), measure: 9, groups: {} },
+    blame: { figure: leadOf(behind), measure: 9, groups: {} },
   };
   episode.finding = describe(context, entity, resource, episode, behind, at);
   if (mayPage?.(episode.finding)) episode.finding = { ...episode.finding, pages: true, severity: 'high' };
@@ -263,9 +285,10 @@ function describe(
   at: number,
 ): Finding {
   const before = episode.finding;
-  const contributions = contributionsOf(context.slab, entity, behind);
+  const contributions = contributionsOf(context.slab, behind);
   const since = formatClock(before.onsetAt, context.offsetMs);
-  const severity = entity.isHost ? worseOf(before.severity, hostSeverity(behind)) : before.severity;
+  const isKnown = resource !== 'other';
+  const severity = isKnown ? worseOf(before.severity, severityOf(behind)) : before.severity;
   const found = entity.isHost ? culpritsOf(context.slab, entity, resource, at, episode.blame) : [];
   const mount = resource === 'disk' ? mountOf(contributions[0]) : [];
   const culprits: Culprit[] = found.length > 0 || mount.length > 0 ? [...mount, ...found] : [...before.culprits];
@@ -278,39 +301,40 @@ function describe(
     lastAt: at,
     contributions,
     culprits,
-    summary: entity.isHost
-      ? hostSummary(entity.name, resource, lead, since, processes)
+    summary: isKnown
+      ? figureSummary(entity.name, resource, lead, since, processes)
       : jointSummary(entity.name, contributions, entity.members.length, since),
     actions: actionsFor(resource, lead, culprits, severity),
     counterfactual: counterfactualOf(lead),
   };
 }
 
-/** The figure that says most, where it is one of a host's. */
-function leadOf(entity: EntityRecord, behind: readonly MemberEvidence[]): string {
-  return entity.isHost ? hostFeatures[behind[0].member.feature].name : '';
+/** The figure that says most, where its meaning is known. */
+function leadOf(behind: readonly MemberEvidence[]): string {
+  return features[behind[0].member.feature]?.name ?? '';
 }
 
 function worseOf(a: Severity, b: Severity): Severity {
   return severities.indexOf(a) >= severities.indexOf(b) ? a : b;
 }
 
-function hostSeverity(behind: readonly MemberEvidence[]): Severity {
+function severityOf(behind: readonly MemberEvidence[]): Severity {
   let worst: Severity = 'medium';
-  for (const { member, value } of behind) {
-    const feature = hostFeatures[member.feature];
+  for (const { member, value, expected } of behind) {
+    const feature = features[member.feature];
     if (feature.critical !== null && value >= feature.critical) return 'critical';
-    if (feature.high !== null && feature.weight === 1 && value >= feature.high) worst = 'high';
+    if (feature.high !== null && feature.weight >= 1 && value >= feature.high) worst = 'high';
+    if (hasFallen(feature, value, expected)) worst = 'high';
   }
   return worst;
 }
 
-function contributionsOf(slab: SeriesSlab, entity: EntityRecord, behind: readonly MemberEvidence[]): Contribution[] {
+function contributionsOf(slab: SeriesSlab, behind: readonly MemberEvidence[]): Contribution[] {
   let total = 0;
   for (const { evidence } of behind) total += evidence;
   return behind.slice(0, 12).map(({ member, value, expected, evidence }) => {
     const band = expectedOf(slab, member.slot, member.floor);
-    const feature = entity.isHost ? hostFeatures[member.feature] : null;
+    const feature = features[member.feature] ?? null;
     return {
       feature: feature?.title ?? member.name,
       labels: member.labels,

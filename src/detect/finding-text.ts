@@ -17,6 +17,10 @@ const resourceNames: Readonly<Record<Resource, string>> = {
   files: 'Open files',
   clock: 'Clock',
   availability: 'Availability',
+  errors: 'Error rate',
+  latency: 'Latency',
+  traffic: 'Traffic',
+  saturation: 'Saturation',
   other: 'Behaviour',
 };
 
@@ -37,13 +41,15 @@ export function formatClock(at: number, offsetMs: number): string {
   return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 }
 
-export function hostSummary(
+/** A host's or service's figure of known meaning. */
+export function figureSummary(
   name: string,
   resource: Resource,
   lead: Contribution,
   since: string,
   culprits: readonly Culprit[],
 ): string {
+  if (lead.feature === 'down') return `${name} does not answer since ${since}: it is down or cannot be reached.`;
   const what = resource === 'disk' ? `${place(lead)} on ${name}` : `${resourceNames[resource]} of ${name}`;
   const figure =
     resource === 'disk' || (resource === 'cpu' && lead.feature === 'CPU used') || lead.feature === 'memory used'
@@ -127,6 +133,21 @@ export function actionsFor(
       break;
     case 'files':
       out.push('Find who holds files open (`lsof | sort`), and raise the limit if it is right.');
+      break;
+    case 'availability':
+      out.push('Check whether it runs and can be reached; look at its last log lines and at what changed just before.');
+      break;
+    case 'errors':
+      out.push('Look at its log for the errors, then at what it depends on and at its last release.');
+      break;
+    case 'latency':
+      out.push('Look at what it waits for: its database, the services that it calls, its CPU.');
+      break;
+    case 'traffic':
+      out.push('Check where the requests come from; add instances or limit the rate if they are too many.');
+      break;
+    case 'saturation':
+      out.push('Find who holds what it has few of (connections, the event loop), and end or limit that.');
       break;
     default:
       out.push(`Look at ${lead.feature} around the onset, and at what changed then.`);

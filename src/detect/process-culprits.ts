@@ -1,6 +1,6 @@
 import { type Culprit, formatValue, type Resource } from '../model/index.ts';
 import type { Blame, EntityRecord, ProcessGroupSlots } from './entity.ts';
-import { hostFeatureIndex } from './host-features.ts';
+import { featureIndex } from './features.ts';
 import { LEARNING_SAMPLES } from './metric-model.ts';
 import { F32, F64, type SeriesSlab } from './series-slab.ts';
 
@@ -52,8 +52,8 @@ function measuresOf(resource: Resource, figure: string): readonly Measure[] {
 }
 
 const diskTraffic = [
-  hostFeatureIndex('auspex_host_disk_read_bytes_per_second'),
-  hostFeatureIndex('auspex_host_disk_write_bytes_per_second'),
+  featureIndex('auspex_host_disk_read_bytes_per_second'),
+  featureIndex('auspex_host_disk_write_bytes_per_second'),
 ];
 /** Series of one collection bear the same time, or nearly. */
 const SAME_COLLECTION_MS = 500;

@@ -1,4 +1,4 @@
-import { hostMetric, type SeriesKind } from '../model/index.ts';
+import { figureMetric, type SeriesKind } from '../model/index.ts';
 
 const TOTAL_METRIC = /_(total|count|sum|bucket)$/;
 
@@ -10,7 +10,7 @@ export function isTotal(metric: string, kind: SeriesKind): boolean {
 /** What a quantity cannot be is not expected of it: a rate below nothing, a share above all. */
 export function possibleRange(metric: string, isRate: boolean): { readonly least: number; readonly most: number } {
   const isRatio = metric.endsWith('_ratio');
-  const known = hostMetric(metric);
+  const known = figureMetric(metric);
   return {
     least: isRatio || isRate ? 0 : (known?.lower ?? -Infinity),
     most: isRatio ? 1 : (known?.upper ?? Infinity),

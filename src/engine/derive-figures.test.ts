@@ -63,7 +63,8 @@ class Stream {
     if (ref === undefined) {
       ref = this.#refs.size;
       this.#refs.set(key, ref);
-      const host = entityKeyOf(labels).replace('instance=', 'host:');
+      const identity = entityKeyOf(labels);
+      const host = identity.includes(',job=') ? `target:${identity}` : identity.replace('instance=', 'host:');
       this.derived.watch({ ref, labels, kind: 'gauge', entityId: host });
     }
     return ref;
@@ -202,4 +203,35 @@ test('a replay derives what had not been stored before the kill, and nothing aga
   replayed.derived.take(replayed.batch(stored), 0);
   replayed.settle(5_000);
   expect(replayed.given).toEqual(live.given.filter(({ at }) => at === 2_030_000));
+});
+
+test('a service has its figures derived, under its own identity; they end with it', () => {
+  const stream = new Stream();
+  const series = (name: string, more: Record<string, string> = {}): Labels =>
+    labelsFrom([['__name__', name], ['instance', 'api-1:8080'], ['job', 'shop'], ...Object.entries(more)]);
+  const page = (seconds: number, requests: number, failed: number): Sample[] => [
+    [series('up'), seconds * 1000, 1],
+    [series('http_requests_total', { code: '200' }), seconds * 1000, requests],
+    [series('http_requests_total', { code: '500' }), seconds * 1000, failed],
+  ];
+  stream
+    .send(page(2_000, 100, 1))
+    .settle(5_000)
+    .send(page(2_010, 190, 11));
+  const at = (seconds: number) => stream.given.filter((one) => one.at === seconds * 1000);
+  expect(at(2_010).map(({ labels, value }) => [formatLabels(labels), value])).toEqual([
+    ['auspex_service_down_ratio{instance="api-1:8080",job="shop"}', 0],
+    ['auspex_service_request_rate{instance="api-1:8080",job="shop"}', 10],
+    ['auspex_service_error_ratio{instance="api-1:8080",job="shop"}', 0.1],
+  ]);
+  expect(new Set(at(2_010).map(({ labels }) => entityKeyOf(labels)))).toEqual(new Set([entityKeyOf(series('up'))]));
+  // The scrape failed: all ends but the word that it did, in one collection.
+  stream.send([
+    [series('up'), 2_020_000, 0],
+    [series('http_requests_total', { code: '200' }), 2_020_000, Number.NaN],
+    [series('http_requests_total', { code: '500' }), 2_020_000, Number.NaN],
+  ]);
+  const [down, ...ended] = at(2_020);
+  expect(down).toMatchObject({ value: 1 });
+  expect(ended.map(({ stale }) => stale)).toEqual([true, true]);
 });

@@ -1,6 +1,7 @@
 import {
   type Emission,
-  type FigureInput,
+  type FigureReceiver,
+  feedsServiceFigures,
   HOST_EVENT_METRIC,
   HOST_EVENT_TYPES,
   type HostEventType,
@@ -13,8 +14,10 @@ import {
   labelValue,
   METRIC_NAME,
   metricName,
+  SERVICE_FIGURE_PREFIX,
   type SampleBatch,
   type Series,
+  ServiceFigureDeriver,
 } from '../model/index.ts';
 
 /** The `job` of figures that the engine derived; the own collector's and the agents' carry `auspex`. */
@@ -25,6 +28,8 @@ const COLLECTOR_SIGN = 'auspex_host_memory_ratio';
 /** What tells series of one host apart; the other labels tell who sent them. */
 const OWN_LABELS = new Set([METRIC_NAME, 'cpu', 'mode', 'device', 'mountpoint', 'fstype', 'state']);
 const IDENTITY_LABELS = new Set(['instance', 'host_id', 'host.id']);
+/** A service's figures bear what its own series do: they lead to the same entity. */
+const SERVICE_LABELS = new Set([...IDENTITY_LABELS, 'job', 'service_name', 'service.name']);
 /** A sender that was silent for so long has its place taken by another. */
 const SILENT_MS = 300_000;
 /** A collection to which nothing came for so long is complete: what is missing is gone. */
@@ -35,18 +40,29 @@ const GAP_INTERVALS = 3;
 /** The kernel works the boot time out anew each time: it may tremble by a second. */
 const SAME_BOOT_SECONDS = 2;
 
+/** Puts a series' value of the collection that closes in its place. */
+type Setter = (value: number) => void;
+
+/** Figures from the values of one collection. */
+interface Deriver {
+  bootTimes(): { readonly now: number; readonly before: number };
+  derive(elapsedSeconds: number, give: FigureReceiver): void;
+}
+
 interface Collection {
   readonly at: number;
-  readonly inputs: FigureInput[];
+  readonly setters: Setter[];
   readonly values: number[];
   touchedAt: number;
 }
 
-/** One exporter of a host: a host that two Prometheus servers send has two, of which one counts. */
+/** One exporter of a host or service: a host that two Prometheus servers send has two, of which one counts. */
 interface Sender {
   readonly host: Host;
   readonly identity: readonly (readonly [string, string])[];
-  readonly deriver: HostFigureDeriver;
+  readonly deriver: Deriver;
+  /** The places of a series' value; none where no figure needs it. */
+  readonly settersOf: (labels: Labels) => readonly Setter[];
   readonly open: Collection[];
   /** How many values the last collection had. */
   expected: number;
@@ -71,13 +87,14 @@ interface Role {
   readonly kind: 'input' | 'collector' | 'derived' | 'event';
   readonly host: Host;
   readonly sender: Sender | null;
-  readonly input: FigureInput | null;
+  readonly set: Setter | null;
   readonly type: HostEventType;
 }
 
 /**
  * Gives a host that is known only by node_exporter's series the main figures that a collector of ours would give it, by
- * the same definition (`HostFigureDeriver`), as samples with `job="auspex-derived"`. A collection is complete when as
+ * the same definition (`HostFigureDeriver`), as samples with `job="auspex-derived"`; and a service the main figures of
+ * what it exposes (`ServiceFigureDeriver`). A collection is complete when as
  * many values have come as the time before, or when nothing more came for some seconds.
  * While a collector of ours sends figures of that host, it derives nothing. Time is the samples' own, so that a replay
  * derives the same; what a replay finds derived already is not derived again.
@@ -99,8 +116,9 @@ export class DerivedFigures {
   /** Told of every series once, before its samples. */
   watch(series: Series): void {
     const { labels, ref, entityId } = series;
-    if (!entityId.startsWith('host:') || this.#roles.has(ref)) return;
+    if (this.#roles.has(ref)) return;
     const name = metricName(labels);
+    if (!entityId.startsWith('host:')) return this.#watchService(series, name);
     const job = labelValue(labels, 'job');
     if (name === HOST_EVENT_METRIC) {
       const type = labelValue(labels, 'type') ?? '';
@@ -111,9 +129,20 @@ export class DerivedFigures {
       this.#mark(ref, job === DERIVED_JOB ? 'derived' : 'collector', host);
     } else if (name.startsWith('node_') && job !== COLLECTOR_JOB) {
       const sender = this.#sender(entityId, labels);
-      const input = sender.deriver.input(labels);
-      if (input !== undefined) this.#mark(ref, 'input', sender.host, sender, input);
+      this.#markInput(ref, sender, labels);
     }
+  }
+
+  #watchService({ labels, ref, entityId }: Series, name: string): void {
+    if (name.startsWith(SERVICE_FIGURE_PREFIX)) this.#mark(ref, 'derived', this.#host(entityId));
+    else if (feedsServiceFigures(labels)) this.#markInput(ref, this.#serviceSender(entityId, labels), labels);
+  }
+
+  #markInput(ref: number, sender: Sender, labels: Labels): void {
+    const setters = sender.settersOf(labels);
+    if (setters.length === 0) return;
+    const set = setters.length === 1 ? (setters[0] as Setter) : (value: number) => setters.forEach((one) => one(value));
+    this.#mark(ref, 'input', sender.host, sender, set);
   }
 
   /** Samples as they come, live or in a replay. */
@@ -161,7 +190,7 @@ export class DerivedFigures {
     for (;;) {
       const oldest = sender.open[0];
       if (oldest === undefined) return;
-      const isComplete = sender.expected > 0 && oldest.inputs.length >= sender.expected;
+      const isComplete = sender.expected > 0 && oldest.setters.length >= sender.expected;
       if (!isComplete && sender.open.length <= OPEN_AT_MOST) return;
       this.#close(sender);
     }
@@ -170,14 +199,14 @@ export class DerivedFigures {
   #close(sender: Sender): void {
     const { host, deriver } = sender;
     const collection = sender.open.shift() as Collection;
-    const { at, inputs, values } = collection;
-    inputs.forEach((input, i) => deriver.set(input, values[i] ?? Number.NaN));
+    const { at, setters, values } = collection;
+    setters.forEach((set, i) => set(values[i] ?? Number.NaN));
     const elapsedSeconds = this.#elapsed(sender, at);
     const figures: { readonly labels: Labels; readonly value: number }[] = [];
     deriver.derive(elapsedSeconds, (metric, mountpoint, value) =>
       figures.push({ labels: labelsOf(sender, metric, mountpoint), value }),
     );
-    sender.expected = inputs.length;
+    sender.expected = setters.length;
     sender.closedAt = at;
     // After a restart a collector of ours is given time to be heard again.
     if (host.hasCollector && host.collectorAt === 0) host.collectorAt = at;
@@ -226,12 +255,7 @@ export class DerivedFigures {
 
   #reboot(sender: Sender, collectedAt: number, at: number): void {
     if (sender.host.active !== sender) return;
-    const labels = labelsFrom([
-      ...sender.identity,
-      [METRIC_NAME, HOST_EVENT_METRIC],
-      ['job', DERIVED_JOB],
-      ['type', 'reboot'],
-    ]);
+    const labels = labelsFrom([...sender.identity, [METRIC_NAME, HOST_EVENT_METRIC], ['type', 'reboot']]);
     this.#emit(sender.host, collectedAt, { labels, kind: 'gauge', at, value: 1 });
   }
 
@@ -240,7 +264,7 @@ export class DerivedFigures {
     kind: Role['kind'],
     host: Host,
     sender: Sender | null = null,
-    input: FigureInput | null = null,
+    set: Setter | null = null,
     type: HostEventType = 'gap',
   ): void {
     if (ref >= this.#flags.length) {
@@ -249,7 +273,7 @@ export class DerivedFigures {
       this.#flags = grown;
     }
     this.#flags[ref] = 1;
-    this.#roles.set(ref, { kind, host, sender, input, type });
+    this.#roles.set(ref, { kind, host, sender, set, type });
   }
 
   #host(entityId: string): Host {
@@ -271,20 +295,40 @@ export class DerivedFigures {
   }
 
   #sender(entityId: string, labels: Labels): Sender {
-    const host = this.#host(entityId);
     const key = [...labelPairs(labels)].filter(([name]) => !OWN_LABELS.has(name)).join('\n');
+    return this.#senderNamed(entityId, key, () => {
+      const deriver = new HostFigureDeriver();
+      const identity = [...labelPairs(labels)].filter(([name]) => IDENTITY_LABELS.has(name));
+      return {
+        deriver,
+        identity: [...identity, ['job', DERIVED_JOB]],
+        settersOf: (of) => {
+          const input = deriver.input(of);
+          return input === undefined ? [] : [(value) => deriver.set(input, value)];
+        },
+      };
+    });
+  }
+
+  #serviceSender(entityId: string, labels: Labels): Sender {
+    return this.#senderNamed(entityId, '', () => {
+      const deriver = new ServiceFigureDeriver();
+      return {
+        deriver: {
+          bootTimes: () => ({ now: Number.NaN, before: Number.NaN }),
+          derive: (elapsed, give) => deriver.derive(elapsed, (metric, value) => give(metric, null, value)),
+        },
+        identity: [...labelPairs(labels)].filter(([name]) => SERVICE_LABELS.has(name)),
+        settersOf: (of) => deriver.input(of).map((input) => (value: number) => deriver.set(input, value)),
+      };
+    });
+  }
+
+  #senderNamed(entityId: string, key: string, make: () => Pick<Sender, 'deriver' | 'identity' | 'settersOf'>): Sender {
+    const host = this.#host(entityId);
     let sender = host.senders.get(key);
     if (sender === undefined) {
-      sender = {
-        host,
-        identity: [...labelPairs(labels)].filter(([name]) => IDENTITY_LABELS.has(name)),
-        deriver: new HostFigureDeriver(),
-        open: [],
-        expected: 0,
-        closedAt: 0,
-        intervalMs: 0,
-        afterGap: false,
-      };
+      sender = { host, ...make(), open: [], expected: 0, closedAt: 0, intervalMs: 0, afterGap: false };
       host.senders.set(key, sender);
     }
     return sender;
@@ -303,10 +347,10 @@ function gather(role: Role, at: number, value: number, now: number): void {
   while (i > 0 && (open[i - 1] as Collection).at > at) i--;
   let collection = open[i - 1];
   if (collection?.at !== at) {
-    collection = { at, inputs: [], values: [], touchedAt: now };
+    collection = { at, setters: [], values: [], touchedAt: now };
     open.splice(i, 0, collection);
   }
-  collection.inputs.push(role.input as FigureInput);
+  collection.setters.push(role.set as Setter);
   collection.values.push(value);
   collection.touchedAt = now;
 }
@@ -319,7 +363,6 @@ function labelsOf(sender: Sender, metric: string, mountpoint: string | null): La
     labels = labelsFrom([
       ...identity,
       [METRIC_NAME, metric],
-      ['job', DERIVED_JOB],
       ...(mountpoint === null ? [] : [['mountpoint', mountpoint] as const]),
     ]);
     host.labels.set(key, labels);

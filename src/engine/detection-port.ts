@@ -34,6 +34,8 @@ export interface DetectionPort extends TaskPool {
   advance(batch: SampleBatch, position: number, receivedAt: number): void;
   /** Closes what waits for time alone: vectors, silences of entities. */
   advanceTime(now: number): Promise<void>;
+  /** Resolves when everything handed over so far is scored and told. */
+  settled(): Promise<void>;
   markEvent(entityId: string, at: number, type: EntityEventType): void;
   expected(entityId: string, refs: readonly number[]): Promise<readonly ExpectedBand[]>;
   learning(entityId: string): Promise<string | null>;

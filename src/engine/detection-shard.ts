@@ -63,6 +63,7 @@ export class DetectionShard {
   /** The calls that have an answer, by name. */
   readonly calls = {
     advanceTime: (now: number): void => this.#detector.advanceTime(now),
+    settled: (): void => {},
     expected: (refs: readonly number[]): ExpectedBand[] => refs.map((ref) => this.#detector.expected(ref)),
     learning: (entityId: string): string | null => this.#detector.entityState(entityId)?.learning ?? null,
     feedback: (

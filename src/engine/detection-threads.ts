@@ -77,8 +77,16 @@ export class DetectionThreads implements DetectionPort {
 
   /** A thread that has failed is passed over: thresholds and the other threads go on. */
   async advanceTime(now: number): Promise<void> {
-    const alive = [...this.#threads.keys()].filter((i) => this.#threads[i]?.calls.fault === null);
-    await Promise.all(alive.map((i) => this.#call(i, 'advanceTime', [now])));
+    await Promise.all(this.#alive().map((i) => this.#call(i, 'advanceTime', [now])));
+  }
+
+  async settled(): Promise<void> {
+    // A thread answers in the order in which it was asked.
+    await Promise.all(this.#alive().map((i) => this.#call(i, 'settled', [])));
+  }
+
+  #alive(): number[] {
+    return [...this.#threads.keys()].filter((i) => this.#threads[i]?.calls.fault === null);
   }
 
   markEvent(entityId: string, at: number, type: EntityEventType): void {

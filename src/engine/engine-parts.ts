@@ -4,6 +4,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { AlertPolicy } from './alert-keeper.ts';
 import type { DetectionPort, DetectionProgress, Revival } from './detection-port.ts';
 import type { ComponentHealth } from './engine-view.ts';
+import type { Repeat } from './every.ts';
 import type { EntityRegistry } from './entity-registry.ts';
 import type { SnapshotStore } from './snapshots.ts';
 
@@ -22,6 +23,8 @@ export interface EngineParts {
   readonly registry: EntityRegistry;
   readonly snapshots: SnapshotStore;
   readonly clock: Clock;
+  /** What makes time pass for whatever is done again and again; the system's timers unless given. */
+  readonly repeat?: Repeat;
   readonly log: Logger;
   readonly options: EngineOptions;
   /** Starts the detectors on the state given: one a thread, null for a fresh one. */

@@ -198,6 +198,11 @@ export class Engine implements EngineView {
     });
   }
 
+  /** Resolves when everything taken in so far is scored, and what came of it is known and written. */
+  settle(): Promise<void> {
+    return this.#flow.settle();
+  }
+
   setPolicy(policy: AlertPolicy): void {
     this.#alerts.setPolicy(policy);
   }

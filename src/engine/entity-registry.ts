@@ -1,4 +1,4 @@
-import type { Entity, EntityKind, Labels } from '../model/index.ts';
+import type { Entity, EntityKind, Labels, RecordStore } from '../model/index.ts';
 import { entityKeyOf, labelValue } from '../model/index.ts';
 
 export interface Introduction {
@@ -158,5 +158,15 @@ export class EntityRegistry {
     this.#entities.set(entity.id, { ...entity });
     for (const alias of entity.aliases) this.#byAlias.set(alias, entity.id);
     this.#dirty.add(entity.id);
+  }
+}
+
+/** Fills the registry with who is known already: before the series are loaded, which ask for their entity. */
+export async function loadEntities(registry: EntityRegistry, records: RecordStore): Promise<void> {
+  for (let cursor: string | undefined; ; ) {
+    const page = await records.find('entities', { limit: 500, ...(cursor === undefined ? {} : { cursor }) });
+    registry.load(page.rows);
+    if (page.nextCursor === null) return;
+    cursor = page.nextCursor;
   }
 }

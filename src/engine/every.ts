@@ -1,9 +1,19 @@
 import { AuspexError } from '../errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 
+/** Calls `call` every `ms` until the function given back is called: the system's timers, or a virtual time's. */
+export type Repeat = (ms: number, call: () => Promise<void>) => () => void;
+
+const systemRepeat: Repeat = (ms, call) => {
+  const timer = setInterval(() => void call(), ms);
+  return () => clearInterval(timer);
+};
+
 export interface Repeated {
   /** Runs it now, or again once the run under way has ended. */
   now(): Promise<void>;
+  /** Resolves when no run is under way. */
+  idle(): Promise<void>;
   /** Stops and waits for a run under way. */
   stop(): Promise<void>;
   /** What the last run failed with; null when it went well. */
@@ -11,7 +21,13 @@ export interface Repeated {
 }
 
 /** Runs `work` again and again, never twice at once; a failure is logged once as long as it stays the same, and does not end it. */
-export function every(ms: number, name: string, log: Logger, work: () => Promise<void> | void): Repeated {
+export function every(
+  ms: number,
+  name: string,
+  log: Logger,
+  work: () => Promise<void> | void,
+  repeat: Repeat = systemRepeat,
+): Repeated {
   let running: Promise<void> | null = null;
   let fault: AuspexError | null = null;
   const run = async (): Promise<void> => {
@@ -34,14 +50,17 @@ export function every(ms: number, name: string, log: Logger, work: () => Promise
     });
     return running;
   };
-  const timer = setInterval(() => void once(), ms);
+  const end = repeat(ms, once);
   return {
     now: async () => {
       await running;
       await once();
     },
+    idle: async () => {
+      while (running !== null) await running;
+    },
     stop: async () => {
-      clearInterval(timer);
+      end();
       await running;
     },
     fault: () => fault,

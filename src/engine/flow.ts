@@ -30,7 +30,7 @@ import type { Trainer } from './trainer.ts';
 export interface FlowParts
   extends Pick<
     EngineParts,
-    'metrics' | 'records' | 'registry' | 'snapshots' | 'clock' | 'log' | 'options' | 'onMessages'
+    'metrics' | 'records' | 'registry' | 'snapshots' | 'clock' | 'repeat' | 'log' | 'options' | 'onMessages'
   > {
   readonly board: HostBoard;
   readonly states: EntityStates;
@@ -60,6 +60,8 @@ export class Flow {
   readonly #healthAt = new Map<string, number>();
   readonly #reviewedAt = new Map<string, number>();
   #accepting = true;
+  /** What is derived is on its way to the store. */
+  #storing: Promise<unknown> = Promise.resolve();
   #tick: Repeated | null = null;
   #repeated: Repeated[] = [];
 
@@ -79,11 +81,12 @@ export class Flow {
 
   /** From now on time passes. */
   start(): void {
-    const { log, ledger, registry, records, metrics, clock, trainer } = this.#parts;
-    this.#tick = every(TICK_MS, 'tick', log, () => this.#onTick());
+    const { log, ledger, registry, records, metrics, clock, trainer, repeat } = this.#parts;
+    const again = (ms: number, name: string, work: () => Promise<void>): Repeated => every(ms, name, log, work, repeat);
+    this.#tick = again(TICK_MS, 'tick', () => this.#onTick());
     this.#repeated = [
       this.#tick,
-      every(60_000, 'ledger', log, async () => {
+      again(60_000, 'ledger', async () => {
         while ((await ledger.judgeDue()) > 0);
         const dirty = registry.takeDirty();
         if (dirty.length > 0) await records.put('entities', dirty);
@@ -91,11 +94,11 @@ export class Flow {
         ownMetrics.storeBytes.set({ kind: 'blocks' }, blockBytes);
         ownMetrics.storeBytes.set({ kind: 'write-ahead' }, writeAheadBytes);
       }),
-      every(SNAPSHOT_MS, 'snapshot', log, () => this.#saveSnapshots()),
-      every(SYSTEM_METRICS_MS, 'system metrics', log, () => this.#writeSystemMetrics()),
-      every(60_000, 'forecasts', log, () => this.#review()),
-      every(60_000, 'training', log, () => trainer.review(this.hosts())),
-      every(3_600_000, 'retention', log, async () => void (await records.expire(clock.now()))),
+      again(SNAPSHOT_MS, 'snapshot', () => this.#saveSnapshots()),
+      again(SYSTEM_METRICS_MS, 'system metrics', () => this.#writeSystemMetrics()),
+      again(60_000, 'forecasts', () => this.#review()),
+      again(60_000, 'training', () => trainer.review(this.hosts())),
+      again(3_600_000, 'retention', async () => void (await records.expire(clock.now()))),
     ];
   }
 
@@ -150,7 +153,7 @@ export class Flow {
     board.take(batch);
     this.#accepting = result !== null;
     this.#derived.take(batch, clock.now());
-    void this.#storeDerived();
+    this.#storing = Promise.all([this.#storing, this.#storeDerived()]);
     const { count, refs, times } = batch;
     let last: string | undefined;
     let lastRef = -1;
@@ -173,6 +176,14 @@ export class Flow {
     if (progress.events.length === 0) return;
     alerts.observeFindings(findings.take(progress.events));
     void this.#tick?.now();
+  }
+
+  /** Resolves when what the detectors said so far is known and written. */
+  async settle(): Promise<void> {
+    await this.#storing;
+    await this.#parts.detection.settled();
+    await this.#tick?.idle();
+    await this.flush();
   }
 
   async flush(): Promise<void> {

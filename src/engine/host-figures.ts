@@ -1,11 +1,11 @@
-import { type HostMetric, hostMetric, type SeriesRef } from '../model/index.ts';
+import { type FigureMetric, figureMetric, type SeriesRef } from '../model/index.ts';
 import type { HostBoard } from './host-board.ts';
 
 /** One forecastable figure of a host: a derived metric, with the mount where there are several. */
 export interface HostFigure {
   /** `disk used /`: as the ledger and the page name it. */
   readonly component: string;
-  readonly metric: HostMetric;
+  readonly metric: FigureMetric;
   readonly part: string;
   readonly ref: SeriesRef;
 }
@@ -30,7 +30,7 @@ export const HEALTH_COMPONENT = 'health';
 /** The figures of a host that are forecast, in the order in which they are shown. */
 export function figuresOf(board: HostBoard, entityId: string, withGone = false): readonly HostFigure[] {
   return FORECAST.flatMap((name) => {
-    const metric = hostMetric(name);
+    const metric = figureMetric(name);
     if (metric === undefined) return [];
     return board.refs(entityId, name, withGone).map(({ ref, part }) => ({
       component: part === '' ? metric.title : `${metric.title} ${part}`,

@@ -27,7 +27,7 @@ export interface Culprit {
   readonly evidence: string;
 }
 
-/** The resource that a finding on a host speaks of. */
+/** The resource or sign that a finding speaks of. */
 export type Resource =
   | 'cpu'
   | 'memory'
@@ -38,6 +38,10 @@ export type Resource =
   | 'files'
   | 'clock'
   | 'availability'
+  | 'errors'
+  | 'latency'
+  | 'traffic'
+  | 'saturation'
   | 'other';
 
 export type FindingStatus = 'open' | 'ended';

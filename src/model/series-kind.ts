@@ -1,4 +1,4 @@
-import { hostMetric } from './host-metrics.ts';
+import { figureMetric } from './service-metrics.ts';
 import type { SeriesKind } from './series.ts';
 
 /** The metric types of Prometheus and OpenMetrics, as TYPE lines and remote write name them. */
@@ -17,7 +17,7 @@ export type MetricType =
  * ignores them (a counter without `_total` looks like a gauge), so a declared type is to be preferred.
  */
 export function guessSeriesKind(name: string): SeriesKind {
-  if (hostMetric(name) !== undefined) return 'gauge';
+  if (figureMetric(name) !== undefined) return 'gauge';
   if (name.endsWith('_bucket')) return 'histogram';
   if (name.endsWith('_total') || name.endsWith('_count') || name.endsWith('_sum')) return 'counter';
   if (name.endsWith('_info')) return 'info';

@@ -1,4 +1,4 @@
-import { hostMetric } from './host-metrics.ts';
+import { figureMetric } from './service-metrics.ts';
 import type { SeriesKind } from './series.ts';
 
 /** What a metric's name says of its unit, by Prometheus' naming rules; the longest suffix decides. */
@@ -32,7 +32,7 @@ export function isCumulative(name: string, kind: SeriesKind): boolean {
  * by name: wrong for metrics that break the naming rules. O(length of the name).
  */
 export function metricUnit(name: string, kind: SeriesKind): string {
-  const known = hostMetric(name);
+  const known = figureMetric(name);
   if (known !== undefined) return known.unit;
   if (/_(bucket|count)$/.test(name) && kind === 'histogram') return 'count';
   const bare = name.replace(shapeSuffix, '');
@@ -46,11 +46,11 @@ export function rateUnit(name: string, unit: string): string {
   return unit === '' ? 'count/s' : unit.endsWith('/s') ? unit : `${unit}/s`;
 }
 
-/** A metric's name as a person reads it: the title of a host's main figure, else the name's words without prefix and unit. */
+/** A metric's name as a person reads it: the title of a host's or service's main figure, else the name's words without prefix and unit. */
 export function metricTitle(name: string): string {
-  const known = hostMetric(name);
+  const known = figureMetric(name);
   if (known !== undefined) return known.title;
-  let bare = name.replace(shapeSuffix, '').replace(/^(node|auspex_host|auspex)_/, '');
+  let bare = name.replace(shapeSuffix, '').replace(/^(node|auspex_host|auspex_service|auspex)_/, '');
   for (const [suffix] of unitBySuffix) {
     if (bare.endsWith(suffix) && bare.length > suffix.length) {
       bare = bare.slice(0, -suffix.length);

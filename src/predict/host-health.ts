@@ -1,4 +1,4 @@
-import { formatValue, hostMetric } from '../model/index.ts';
+import { formatValue, figureMetric } from '../model/index.ts';
 
 /** A host's main figures at one moment, by the names of `hostMetrics`; of several mounts the fullest. Missing ones are left out or null. */
 export type HostFigures = Readonly<Record<string, number | null | undefined>>;
@@ -108,7 +108,7 @@ function judged(
     const part = 100 * (1 - Math.max(0, Math.min(1, (value - free) / (full - free))));
     if (part >= score) continue;
     score = part;
-    const known = hostMetric(metric);
+    const known = figureMetric(metric);
     const title = known?.title ?? metric;
     const unit = known?.unit ?? 'count';
     reason = `${title} is at ${formatValue(value, unit)}${part < 99.5 ? `, above ${formatValue(free, unit)}` : ''}`;

@@ -19,7 +19,7 @@ const VOLATILE_RATIO_POINTS = 0.1;
 export const PATTERN_PRIOR = 0.7;
 
 export interface PatternOptions {
-  /** As in HostMetric: `ratio`, `bytes`, … */
+  /** As in FigureMetric: `ratio`, `bytes`, … */
   readonly unit: string;
   readonly timeZone?: string;
   /** As a person reads it: `memory used`. */

@@ -1,4 +1,4 @@
-import { type Contribution, formatNumber, formatValue, hostMetric } from '../model/index.ts';
+import { type Contribution, formatNumber, formatValue, figureMetric } from '../model/index.ts';
 import type { ObservedHealth } from './host-health.ts';
 import { PERFORMANCE_FIGURES } from './performance-features.ts';
 
@@ -66,7 +66,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 function slopeOf(one: Contribution, slopes: readonly number[]): number {
-  return slopes[PERFORMANCE_FIGURES.findIndex((figure) => hostMetric(figure)?.title === one.feature)] ?? Number.NaN;
+  return slopes[PERFORMANCE_FIGURES.findIndex((figure) => figureMetric(figure)?.title === one.feature)] ?? Number.NaN;
 }
 
 function factOf(one: Contribution, slopePerHour: number): string | null {

@@ -1,7 +1,7 @@
 import { AuspexError } from '../errors.ts';
 import { RandomForestRegressor } from '../learners/index.ts';
 import { ModelReader, ModelWriter } from '../learners/model-bytes.ts';
-import { type Contribution, formatDuration, hostMetric } from '../model/index.ts';
+import { type Contribution, formatDuration, figureMetric } from '../model/index.ts';
 import { hostHealth, hostLoad } from './host-health.ts';
 import {
   type FigureHistory,
@@ -210,7 +210,7 @@ export class PerformanceModel {
       const away = Math.max(0, value - upper, lower - value) / Math.max(upper - lower, Math.abs(expected) * 0.05, 1e-9);
       // One wild figure is not to drown the others.
       const share = byFeature === null ? Math.min(away, 3) : Math.abs(weights[k]);
-      const metric = hostMetric(figure);
+      const metric = figureMetric(figure);
       out.push({
         feature: metric?.title ?? figure,
         labels: [],

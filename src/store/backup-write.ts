@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { backup, DatabaseSync } from 'node:sqlite';
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { AuspexError } from '../errors.ts';
@@ -19,6 +18,7 @@ import {
   type ManifestFile,
 } from './backup-manifest.ts';
 import { tarEnd, tarHeader, tarPadding } from './backup-tar.ts';
+import { copyDatabase } from './copy-database.ts';
 
 export interface BackupSource {
   readonly home: string;
@@ -32,12 +32,12 @@ export interface BackupSource {
    * A stopped home needs none.
    */
   readonly hold?: () => Promise<() => Promise<void>>;
+  /** Copies a database as `copyDatabase` does, in a thread that may be held up. */
+  readonly copy?: (path: string, copy: string) => Promise<boolean>;
 }
 
 /** Where copies lie until they are in the archive. */
 const STAGING = '.backup';
-/** Pages of SQLite that are copied in one step. */
-const PAGES_AT_ONCE = 4096;
 /** What was written to so recently is copied last, when nothing changes. */
 const QUIET_MS = 3_600_000;
 
@@ -165,23 +165,9 @@ class BackupWriter {
     return BLOCK_NAMES.some((folder) => name.startsWith(`${folder}/`)) && this.#lookOf(name) === null;
   }
 
-  /** One state of a database, whatever is written meanwhile. False where there is none. */
-  async #copyDatabase(name: string): Promise<boolean> {
-    const path = join(this.#source.home, name);
-    const copy = join(this.#staging, name);
-    if (!existsSync(path)) return false;
-    await mkdir(join(copy, '..'), { recursive: true, mode: 0o700 });
-    await rm(copy, { force: true });
-    const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
-    try {
-      // An open reading transaction is one state to the copy: without, every write would make it begin anew.
-      db.exec('BEGIN');
-      db.prepare('SELECT count(*) FROM sqlite_master').get();
-      await backup(db, copy, { rate: PAGES_AT_ONCE });
-    } finally {
-      db.close();
-    }
-    return true;
+  #copyDatabase(name: string): Promise<boolean> {
+    const copy = this.#source.copy ?? copyDatabase;
+    return copy(join(this.#source.home, name), join(this.#staging, name));
   }
 
   /** Files that are never changed once they have their name: a second name for each is a copy. */

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { AuspexError } from '../errors.ts';
 import type { Bundle } from './bundle.ts';
+import { schemaVersion, setSchemaVersion } from './file-version.ts';
 
 /*
  * One SQLite file of blocks: a day of raw points, a day of 5-minute rollups or a month of hourly ones. A segment is one sorted run of
@@ -58,17 +58,12 @@ export class BlockFile {
 
   #prepareFile(mode: 'write' | 'read', fsync: boolean): boolean {
     this.#db.exec('PRAGMA cache_size = -256');
-    const version = Number(this.#db.prepare('PRAGMA user_version').get()?.user_version ?? 0);
-    if (version > BLOCK_SCHEMA) {
-      throw new AuspexError(
-        'STORE_NEWER',
-        `${this.path} has block schema ${version}; this Auspex reads up to ${BLOCK_SCHEMA}.`,
-      );
-    }
+    const version = schemaVersion(this.#db, this.path, BLOCK_SCHEMA);
     if (mode === 'read') return version > 0;
     if (version === 0) {
       this.#db.exec('PRAGMA page_size = 1024; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL');
-      this.#db.exec(`BEGIN IMMEDIATE;
+      this.#db.exec('BEGIN IMMEDIATE');
+      this.#db.exec(`
         CREATE TABLE IF NOT EXISTS segment (id INTEGER PRIMARY KEY AUTOINCREMENT, state INTEGER NOT NULL, level INTEGER NOT NULL,
           day INTEGER NOT NULL, points INTEGER NOT NULL, series INTEGER NOT NULL, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL,
           sum INTEGER NOT NULL);
@@ -76,9 +71,9 @@ export class BlockFile {
         INSERT INTO seal VALUES (1, 0);
         CREATE TABLE IF NOT EXISTS bundle (id INTEGER PRIMARY KEY, segment INTEGER NOT NULL, min_ref INTEGER NOT NULL,
           max_ref INTEGER NOT NULL, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL, data BLOB NOT NULL);
-        CREATE INDEX IF NOT EXISTS bundle_by_ref ON bundle (segment, max_ref, min_ref, min_time, max_time);
-        PRAGMA user_version = ${BLOCK_SCHEMA};
-        COMMIT`);
+        CREATE INDEX IF NOT EXISTS bundle_by_ref ON bundle (segment, max_ref, min_ref, min_time, max_time);`);
+      setSchemaVersion(this.#db, BLOCK_SCHEMA);
+      this.#db.exec('COMMIT');
     }
     this.#db.exec(`PRAGMA synchronous = ${fsync ? 'FULL' : 'OFF'}; PRAGMA wal_autocheckpoint = 0`);
     this.#fsync = fsync;
@@ -129,6 +124,11 @@ export class BlockFile {
       for (const place of this.places(segment.id, 0, 0xffffffff)) sum = sumOf(place, sum);
       if (sum !== segment.sum) throw new RangeError(`the bundles of segment ${segment.id} do not match their checksum`);
     }
+  }
+
+  /** The highest number of a series that has points here; -1 where none has. */
+  highestRef(): number {
+    return Number(this.#prepare('SELECT max(max_ref) AS ref FROM bundle').get()?.ref ?? -1);
   }
 
   data(place: number): Uint8Array | undefined {

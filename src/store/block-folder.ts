@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { basename as fileName, join } from 'node:path';
 import { AuspexError } from '../errors.ts';
 import { BlockFile } from './block-file.ts';
+import { SQLITE_CORRUPT } from './sqlite-codes.ts';
 
 export const DAY_MS = 86_400_000;
 export const FIVE_MINUTES_MS = 300_000;
@@ -17,7 +18,6 @@ export const BLOCK_FOLDERS: Readonly<Record<BlockKind, string>> = {
 /** Value columns: the points themselves, or count, sum, min, max, last, increase. */
 export const BLOCK_WIDTH: Readonly<Record<BlockKind, number>> = { raw: 1, 'five-minute': 6, hour: 6 };
 
-export const SQLITE_CORRUPT = 11;
 const SQLITE_IOERR = 10;
 const SQLITE_IOERR_SHORT_READ = 522;
 const SQLITE_CANTOPEN = 14;

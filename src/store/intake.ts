@@ -51,12 +51,13 @@ export class Intake {
   #oldest = Infinity;
   #newest = -Infinity;
 
-  constructor(file: IngestFile, capacity: number, stored: StoredPoints) {
+  /** @param nextRef How many series are defined, those whose definition is lost included. */
+  constructor(file: IngestFile, capacity: number, stored: StoredPoints, nextRef: number) {
     this.#file = file;
     this.#stored = stored;
     this.buffer = new RecentBuffer(capacity);
-    this.#seriesCount = file.highestRef() + 1;
-    this.#position = Math.max(Number(file.get('flushed') ?? 0), file.highestPosition());
+    this.#seriesCount = nextRef;
+    this.#position = Math.max(file.number('flushed') ?? 0, file.highestPosition());
     this.#grow(this.#seriesCount);
   }
 
@@ -77,10 +78,10 @@ export class Intake {
     const saved = this.#file.get('lastPoints');
     if (saved instanceof Uint8Array) this.#restoreLast(saved, onDamage);
     let done = 0;
-    for (const row of this.#file.rowsAfter(Number(this.#file.get('flushed') ?? 0))) {
+    for (const row of this.#file.rowsAfter(this.#file.number('flushed') ?? 0)) {
       let batch: PlainBatch;
       try {
-        batch = decodeWriteAhead(row.data);
+        batch = decodeWriteAhead(row.data, row.position);
       } catch (cause) {
         onDamage(row.position, cause);
         continue;
@@ -154,7 +155,7 @@ export class Intake {
   }
 
   #write(position: number, start: number, count: number): void {
-    const row = count > 0 ? encodeWriteAhead(this.buffer.active, start, count) : null;
+    const row = count > 0 ? encodeWriteAhead(this.buffer.active, start, count, position) : null;
     this.#file.commit(() => {
       for (const series of this.#pendingSeries) this.#file.addSeries(series);
       if (row !== null) this.#file.addRow(position, count, row);

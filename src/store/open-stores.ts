@@ -8,7 +8,8 @@ import { FileModelStore } from './model-files.ts';
 import { PointStore } from './point-store.ts';
 import type { ReaderRequests, Retention, ThreadMessage, WriterOptions, WriterRequests } from './protocol.ts';
 import { HALF_CAPACITY } from './recent-buffer.ts';
-import { openSqliteRecords } from './records/open-records.ts';
+import { openSqliteRecords, type SqliteRecords } from './records/open-records.ts';
+import { salvageWords, type TableSalvage } from './salvage.ts';
 import { MemorySeriesIndex } from './series-index.ts';
 import { ThreadLink } from './thread-link.ts';
 
@@ -48,8 +49,14 @@ export interface Stores {
   readonly models: ModelStore;
   /** What is damaged or was lost and why, one line each, newest last. */
   problems(): readonly string[];
+  /** What was brought over from records that were damaged, when that happened at this start. */
+  readonly salvaged: readonly TableSalvage[] | null;
+  /** Walks through all records now, as is done after each start and once a day; what it finds stands in `problems`. */
+  verify(): Promise<void>;
   /** Ends when no file but the write-ahead's and the records' changes, and none does until what it gives was called. */
   hold(): Promise<() => Promise<void>>;
+  /** One state of a database at another place, copied by the thread that owns it. */
+  copy(path: string, copy: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -66,7 +73,7 @@ export async function openStores(options: StoreOptions): Promise<Stores> {
     if (message.type !== 'problem') return;
     problems.add(message.text);
   }
-  const { buffer, problems: found } = await writer.ready;
+  const { buffer, nextRef, problems: found } = await writer.ready;
   found.forEach((text) => problems.add(text));
   const hasRecords = options.records === undefined;
   const reader: ThreadLink<ReaderRequests> = new ThreadLink(
@@ -82,16 +89,22 @@ export async function openStores(options: StoreOptions): Promise<Stores> {
   );
   try {
     await reader.ready;
-    const records = options.records ?? (await openSqliteRecords(writer, reader, options.retention.recordsMs));
+    const own = hasRecords
+      ? await openSqliteRecords(writer, reader, options.retention.recordsMs, (key, text) => problems.add(text, key))
+      : null;
+    const records = own?.records ?? options.records;
+    if (records === undefined) throw new AuspexError('INTERNAL', 'There are no records.');
+    const salvaged = own?.salvaged ?? null;
+    if (salvaged !== null) problems.add(`Of the damaged records: ${salvageWords(salvaged)}`);
     await options.beforeSeries?.(records);
     const index = new MemorySeriesIndex(options.limits.series, options.entityOf);
     const series = await reader.request('series', null);
-    index.load(series.refs, series.kinds, series.labels);
+    index.load(series.refs, series.kinds, series.labels, nextRef);
     const points = new PointStore(index, options.bufferPoints ?? HALF_CAPACITY, writer, reader);
     const models = new FileModelStore(options.home, options.keys ?? null, records, options.clock, (text) =>
       problems.add(text),
     );
-    return assemble({ options, points, records, models, writer, reader, problems });
+    return assemble({ options, points, records, own, models, writer, reader, problems });
   } catch (error) {
     await stopThreads(writer, reader);
     throw error;
@@ -102,12 +115,13 @@ function assemble(parts: {
   options: StoreOptions;
   points: PointStore;
   records: RecordStore;
+  own: SqliteRecords | null;
   models: ModelStore;
   writer: ThreadLink<WriterRequests>;
   reader: ThreadLink<ReaderRequests>;
   problems: ProblemList;
 }): Stores {
-  const { options, points, records, models, writer, reader, problems } = parts;
+  const { options, points, records, own, models, writer, reader, problems } = parts;
   const keepHouse = (): void => {
     points
       .housekeep(options.clock.now())
@@ -121,10 +135,15 @@ function assemble(parts: {
     records,
     models,
     problems: () => problems.all(),
+    salvaged: own?.salvaged ?? null,
+    async verify() {
+      await own?.verify();
+    },
     async hold() {
       await writer.request('hold', null);
       return async () => void (await writer.request('resume', null));
     },
+    copy: (path, copy) => writer.request('copy', { path, copy }),
     close() {
       clearInterval(timer);
       closing ??= records.close().then(() => stopThreads(writer, reader));
@@ -167,20 +186,23 @@ function writerOptions(options: StoreOptions): WriterOptions {
 
 class ProblemList {
   readonly #log: Logger | undefined;
-  readonly #texts: string[] = [];
+  readonly #texts = new Map<string, string>();
 
   constructor(log: Logger | undefined) {
     this.#log = log;
   }
 
-  add(text: string): void {
-    if (this.#texts.includes(text)) return;
+  /** What has the same key takes the place of what was said before. */
+  add(text: string, key = text): void {
+    if (this.#texts.get(key) === text) return;
     this.#log?.error(text);
-    this.#texts.push(text);
-    if (this.#texts.length > MOST_PROBLEMS) this.#texts.shift();
+    this.#texts.delete(key);
+    this.#texts.set(key, text);
+    const [oldest] = this.#texts.keys();
+    if (this.#texts.size > MOST_PROBLEMS && oldest !== undefined) this.#texts.delete(oldest);
   }
 
   all(): readonly string[] {
-    return [...this.#texts];
+    return [...this.#texts.values()];
   }
 }

@@ -1,9 +1,9 @@
-import { renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { AuspexError } from '../errors.ts';
 import type { AppendResult, MetricStoreStats } from '../model/index.ts';
-import { BlockFolder, DAY_MS, dayOf, isDamage, isFull } from './block-folder.ts';
+import { BLOCK_FOLDERS, BlockFolder, DAY_MS, dayOf, isDamage, isFull } from './block-folder.ts';
 import {
   bytesUsed,
   type DaySummary,
@@ -19,6 +19,8 @@ import { Intake, PointSet } from './intake.ts';
 import { COMMIT_POINTS } from './limits.ts';
 import { gatherPoints } from './point-query.ts';
 import type { NewSeries, PlainBatch, WriterOptions } from './protocol.ts';
+import { salvageDone, salvageWords, setAside, unfinishedSalvage } from './salvage.ts';
+import { decodeWriteAhead } from './write-ahead-codec.ts';
 
 /** A day is rolled up this long after its end: by then the buffer has been flushed. */
 const ROLL_UP_DELAY_MS = 4 * 3_600_000;
@@ -42,6 +44,8 @@ export class PointWriter {
   readonly #intake: Intake;
   readonly #days: Map<number, DaySummary>;
   readonly #rolled: Set<number>;
+  /** The number of the next new series, as it was at the start. */
+  readonly nextRef: number;
   readonly #onProblem: (text: string, path: string | null) => void;
   readonly #onCommit: (ms: number) => void;
   #waiting: WaitingAppend[] = [];
@@ -69,6 +73,7 @@ export class PointWriter {
     this.#onProblem = onProblem;
     this.#onCommit = onCommit;
     this.#file = this.#openIngest();
+    const salvaged = this.#salvage();
     const folder = (kind: 'raw' | 'five-minute' | 'hour', mode: 'write' | 'read'): BlockFolder =>
       new BlockFolder(options.home, kind, mode, options.fsync, onProblem);
     this.#blocks = {
@@ -79,10 +84,17 @@ export class PointWriter {
     this.#lookups = folder('raw', 'read');
     this.#days = surveyDays(this.#blocks.raw);
     this.#rolled = this.#file.rolledDays();
-    this.#intake = new Intake(this.#file, options.halfCapacity, (refs, from, to) => this.#storedPoints(refs, from, to));
-    this.#flushed = Number(this.#file.get('flushed') ?? 0);
+    this.nextRef = this.#countSeries(salvaged);
+    this.#intake = new Intake(
+      this.#file,
+      options.halfCapacity,
+      (refs, from, to) => this.#storedPoints(refs, from, to),
+      this.nextRef,
+    );
+    this.#flushed = this.#file.number('flushed') ?? 0;
     this.#sealedPosition = this.#flushed;
     this.#recover();
+    for (const text of new Set(this.#file.takeProblems())) onProblem(text, null);
   }
 
   get buffer(): Intake['buffer'] {
@@ -95,24 +107,80 @@ export class PointWriter {
       return new IngestFile(home, fsync);
     } catch (error) {
       if (!isDamage(error)) throw error;
-      // without its series' definitions no block can be read, so they go aside together
-      const aside = `damaged-${Date.now()}`;
       const path = join(home, INGEST_FILE);
-      renameSync(path, `${path}.${aside}`);
-      for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
-      for (const name of ['blocks', 'rollups-5m', 'rollups-1h']) {
-        try {
-          renameSync(join(home, name), join(home, `${name}.${aside}`));
-        } catch {
-          // it was not there
-        }
-      }
-      this.#onProblem(
-        `${path} is damaged (${(error as Error).message}); it and the blocks were set aside as *.${aside}.`,
-        path,
-      );
+      const aside = setAside(path);
+      this.#onProblem(`${path} is damaged (${(error as Error).message}) and was set aside as ${aside}.`, path);
       return new IngestFile(home, fsync);
     }
+  }
+
+  /** Brings over what can be read of a file that was set aside. True when there was one. */
+  #salvage(): boolean {
+    const path = join(this.#options.home, INGEST_FILE);
+    const aside = unfinishedSalvage(path);
+    if (aside !== null) {
+      const found = this.#file.salvage(aside);
+      this.#onProblem(`Of the damaged ${INGEST_FILE}: ${salvageWords(found)}`, null);
+    }
+    if (this.#file.countSeries().count === 0) this.#setBlocksAside();
+    salvageDone(path);
+    return aside !== null;
+  }
+
+  /** Without any series' definition no block can be read, and new series would be given their points. */
+  #setBlocksAside(): void {
+    const { home } = this.#options;
+    const ending = `.damaged-${Date.now()}`;
+    const folders = Object.values(BLOCK_FOLDERS).filter((folder) => hasFiles(join(home, folder)));
+    if (folders.length === 0) return;
+    for (const folder of folders) renameSync(join(home, folder), join(home, folder + ending));
+    this.#onProblem(
+      `There are blocks, but no definition of a series in ${join(home, INGEST_FILE)} to read them by: ${folders.join(', ')} were set aside as *${ending}.`,
+      null,
+    );
+  }
+
+  /**
+   * The number of the next new series. It must be above every number that has points somewhere: the number of a series whose
+   * definition is lost, given to another one, would give it that one's points.
+   */
+  #countSeries(salvaged: boolean): number {
+    const { count, highest } = this.#file.countSeries();
+    const noted = this.#file.number('nextRef');
+    const definitions = this.#file.number('definitions');
+    let next = Math.max(noted ?? 0, highest + 1);
+    if (noted === undefined || definitions === undefined || salvaged || highest >= noted) {
+      next = Math.max(next, this.#highestRefInUse() + 1);
+      this.#file.commit(() => {
+        this.#file.set('nextRef', next);
+        this.#file.set('definitions', definitions ?? count);
+      });
+    }
+    const lost = (definitions ?? count) - count;
+    if (lost > 0)
+      this.#onProblem(
+        `${lost} ${lost === 1 ? 'definition' : 'definitions'} of series in ${INGEST_FILE} ${lost === 1 ? 'is' : 'are'} gone: their points are not served, and their labels get new series.`,
+        null,
+      );
+    return next;
+  }
+
+  #highestRefInUse(): number {
+    let highest = -1;
+    for (const folder of [this.#blocks.raw, this.#blocks.fiveMinute, this.#blocks.hour])
+      for (const day of folder.days())
+        try {
+          highest = Math.max(highest, folder.file(day)?.highestRef() ?? -1);
+        } catch (error) {
+          folder.failed(folder.pathOf(day), error);
+        }
+    for (const row of this.#file.rowsAfter(-1))
+      try {
+        for (const ref of decodeWriteAhead(row.data, row.position).refs) highest = Math.max(highest, ref);
+      } catch {
+        // named when it is recovered
+      }
+    return highest;
   }
 
   #recover(): void {
@@ -124,7 +192,7 @@ export class PointWriter {
       },
       (position, cause) =>
         this.#onProblem(
-          `Row ${position} of the write-ahead is damaged (${cause instanceof Error ? cause.message : String(cause)}) and was skipped.`,
+          `${position === 0 ? 'The series’ last points in' : `Row ${position} of the write-ahead in`} ${this.#file.path} cannot be read (${cause instanceof Error ? cause.message : String(cause)}) and ${position === 0 ? 'were' : 'was'} left out.`,
           null,
         ),
     );
@@ -457,6 +525,10 @@ export class PointWriter {
     for (const folder of [this.#blocks.raw, this.#blocks.fiveMinute, this.#blocks.hour, this.#lookups]) folder.close();
     this.#file.close();
   }
+}
+
+function hasFiles(path: string): boolean {
+  return existsSync(path) && readdirSync(path).length > 0;
 }
 
 function storeFull(options: WriterOptions, free: number): AuspexError {

@@ -2,6 +2,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { ErrorCode } from '../errors.ts';
 import type { AppendResult, MetricStoreStats } from '../model/index.ts';
 import type { RecentBuffer } from './recent-buffer.ts';
+import type { TableSalvage } from './salvage.ts';
 
 /* What crosses between the main thread and the store's two threads. Requests are numbered; answers carry the number. */
 
@@ -66,7 +67,11 @@ export interface WriterRequests {
   /** Ends once no task works on the files; none begins until `resume`. */
   hold: [null, null];
   resume: [null, null];
+  /** One state of a database at another place, for a backup. */
+  copy: [{ path: string; copy: string }, boolean];
   sql: [{ sql: string; parameters: SQLInputValue[] }, SqlResult];
+  /** Once the tables are there: brings over what a damaged file held, if one was set aside, and notes how the schema reads. */
+  settleRecords: [null, readonly TableSalvage[] | null];
   close: [null, null];
 }
 
@@ -106,7 +111,13 @@ export interface Request {
 }
 
 export type ThreadMessage =
-  | { readonly type: 'ready'; readonly buffer: RecentBuffer['shared'] | null; readonly problems: string[] }
+  | {
+      readonly type: 'ready';
+      readonly buffer: RecentBuffer['shared'] | null;
+      /** The number of the next new series; 0 from the reader. */
+      readonly nextRef: number;
+      readonly problems: string[];
+    }
   | { readonly type: 'failed'; readonly error: PlainError }
   | { readonly type: 'answers'; readonly answers: readonly Answer[] }
   | { readonly type: 'problem'; readonly text: string; readonly path: string | null }

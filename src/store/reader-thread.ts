@@ -16,7 +16,7 @@ try {
     records ??= options.hasRecords ? new SqlFile(options.home, 'read', true) : null;
     handle(request, points, records);
   });
-  server.send({ type: 'ready', buffer: null, problems: [] });
+  server.send({ type: 'ready', buffer: null, nextRef: 0, problems: [] });
 } catch (error) {
   server.send({ type: 'failed', error: plainError(error) });
   parentPort?.close();

@@ -40,13 +40,17 @@ export class MemorySeriesIndex implements SeriesIndex {
     return this.#count;
   }
 
-  /** Fills the index from what was stored; numbers that are missing stay unused. */
-  load(refs: Uint32Array, kinds: Uint8Array, labels: readonly string[]): void {
+  /**
+   * Fills the index from what was stored; numbers that are missing stay unused, up to `nextRef`: blocks may have points
+   * under them.
+   */
+  load(refs: Uint32Array, kinds: Uint8Array, labels: readonly string[], nextRef: number): void {
     for (let i = 0; i < refs.length; i++) {
       const set = labels[i].split(KEY_SEPARATOR);
       this.#series.length = Math.max(this.#series.length, refs[i]);
       this.#insert(refs[i], set, KINDS[kinds[i]] ?? 'unknown', hashLabels(set));
     }
+    this.#series.length = Math.max(this.#series.length, nextRef);
     this.#fresh = this.#series.length;
   }
 

@@ -8,20 +8,21 @@ import type { Half } from './recent-buffer.ts';
  * acknowledgement and read once after a restart, so speed counts and size hardly does: of 80 kB snappy makes 16 in 40 µs,
  * where zstd at its first level makes 11 in 160. Snappy has no checksum, so the row has one.
  *
- * A row: form (bit 0: times as differences; bit 1: snappy, else zstd with its own checksum, as rows once were), first time,
- * CRC-32 of the body (snappy only), body.
+ * A row: form (bit 0: times as differences; bit 1: snappy, else zstd with its own checksum, as rows once were; bit 2: the checksum
+ * is over position, form, first time and body, else over the body alone), first time, CRC-32 (snappy only), body.
  */
 
 const DIFFERENCES = 1;
 const SNAPPY = 2;
+const WHOLE = 4;
 const HEAD = 13;
 const ZSTD_HEAD = 9;
 /** Times and values of the largest commit with room to spare: what announces more is damage. */
 const MOST_BYTES = 64 << 20;
 let scratch = new Uint8Array(1 << 17);
 
-/** Encodes `count` points of a half from `start`. Times go as differences from the one before where they fit 32 bits. */
-export function encodeWriteAhead(half: Half, start: number, count: number): Uint8Array {
+/** Encodes `count` points of a half from `start` as the row of a position. Times go as differences from the one before where they fit 32 bits. */
+export function encodeWriteAhead(half: Half, start: number, count: number, position: number): Uint8Array {
   const size = count * 20;
   if (scratch.length < size) scratch = new Uint8Array(size);
   const refs = new Uint32Array(scratch.buffer, 0, count);
@@ -46,22 +47,27 @@ export function encodeWriteAhead(half: Half, start: number, count: number): Uint
   // its own memory is several times slower to hand over than a copy
   const body = compressSync(Buffer.from(scratch.buffer, 0, fits ? count * 16 : count * 20), { copyOutputData: true });
   const row = new Uint8Array(body.length + HEAD);
-  row[0] = (fits ? DIFFERENCES : 0) | SNAPPY;
+  row[0] = (fits ? DIFFERENCES : 0) | SNAPPY | WHOLE;
   const view = new DataView(row.buffer);
   view.setFloat64(1, base, true);
-  view.setUint32(9, crc32(body), true);
+  view.setUint32(9, crc32(body, headSum(row, position)), true);
   row.set(body, HEAD);
   return row;
 }
 
-/** The batch of a row; throws on damage. */
-export function decodeWriteAhead(row: Uint8Array): SampleBatch {
+/** Position, form and first time. */
+function headSum(row: Uint8Array, position: number): number {
+  return crc32(row.subarray(0, ZSTD_HEAD), crc32(Float64Array.of(position)));
+}
+
+/** The batch of the row at a position; throws on damage. */
+export function decodeWriteAhead(row: Uint8Array, position: number): SampleBatch {
   if (row.length <= HEAD) throw new RangeError('write-ahead row is cut short');
   const base = new DataView(row.buffer, row.byteOffset, row.byteLength).getFloat64(1, true);
   const body =
     (row[0] & SNAPPY) === 0
       ? zstdDecompressSync(row.subarray(ZSTD_HEAD), { maxOutputLength: MOST_BYTES })
-      : unpacked(row);
+      : unpacked(row, position);
   const fits = (row[0] & DIFFERENCES) !== 0;
   const count = body.length / (fits ? 16 : 20);
   if (!Number.isInteger(count)) throw new RangeError('write-ahead row is cut short');
@@ -90,10 +96,11 @@ function announcedBytes(body: Uint8Array): number {
   return Number.POSITIVE_INFINITY;
 }
 
-function unpacked(row: Uint8Array): Uint8Array {
+function unpacked(row: Uint8Array, position: number): Uint8Array {
   const body = Buffer.from(row.buffer, row.byteOffset + HEAD, Math.max(0, row.byteLength - HEAD));
   const expected = new DataView(row.buffer, row.byteOffset, row.byteLength).getUint32(9, true);
-  if (row.length <= HEAD || crc32(body) !== expected) throw new RangeError('write-ahead row is damaged');
+  const seed = (row[0] & WHOLE) === 0 ? 0 : headSum(row, position);
+  if (row.length <= HEAD || crc32(body, seed) !== expected) throw new RangeError('write-ahead row is damaged');
   // Asked before: the library takes the memory that the header announces.
   if (announcedBytes(body) > MOST_BYTES) throw new RangeError('write-ahead row is damaged');
   const bytes = uncompressSync(body, { copyOutputData: true });

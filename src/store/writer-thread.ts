@@ -1,9 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AuspexError } from '../errors.ts';
 import { isFull } from './block-folder.ts';
+import { copyDatabase } from './copy-database.ts';
 import { HomeLock } from './home-lock.ts';
 import { PointWriter } from './point-writer.ts';
 import type { Request, WriterOptions, WriterRequests } from './protocol.ts';
+import type { TableSalvage } from './salvage.ts';
 import { SqlFile } from './sql-file.ts';
 import { plainError, ThreadServer } from './thread-server.ts';
 
@@ -26,7 +28,7 @@ try {
     : null;
   records?.holdRoom();
   server.serve((request) => handle(request, points, records, lock));
-  server.send({ type: 'ready', buffer: points.buffer.shared, problems });
+  server.send({ type: 'ready', buffer: points.buffer.shared, nextRef: points.nextRef, problems });
   isReady = true;
 } catch (error) {
   server.send({ type: 'failed', error: plainError(error) });
@@ -73,6 +75,16 @@ function handle(request: Request, points: PointWriter, records: SqlFile | null, 
     case 'resume':
       points.resume();
       return server.answer(id, null);
+    case 'copy': {
+      const { path, copy } = request.argument as Arguments<'copy'>;
+      void copyDatabase(path, copy).then(
+        (isThere) => server.answer(id, isThere),
+        (error: unknown) => server.refuse(id, error),
+      );
+      return;
+    }
+    case 'settleRecords':
+      return server.answer(id, settle(records));
     case 'sql':
       return server.answer(id, runSql(records, request.argument as Arguments<'sql'>));
     case 'close':
@@ -84,6 +96,12 @@ function handle(request: Request, points: PointWriter, records: SqlFile | null, 
       });
       return;
   }
+}
+
+function settle(records: SqlFile | null): readonly TableSalvage[] | null {
+  const salvaged = records?.salvage() ?? null;
+  records?.sealSchema();
+  return salvaged;
 }
 
 function runSql(records: SqlFile | null, { sql, parameters }: Arguments<'sql'>): unknown {

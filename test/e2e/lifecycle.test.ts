@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
+import { version } from '../../src/version.ts';
 import {
   freePort,
   mainFile,
@@ -122,6 +123,11 @@ test('a configuration that is no YAML is named with its line', async () => {
   const ended = await run(home, 'start');
   expect(ended.code).toBe(2);
   expect(ended.output).toMatch(/auspex\.yaml:\d|line \d/);
+});
+
+test('says its version', async () => {
+  const ended = await run(aHome(), '--version');
+  expect([ended.code, ended.output.trim()]).toEqual([0, version]);
 });
 
 test('a home that a newer version wrote is refused in one line', async () => {

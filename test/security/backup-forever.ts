@@ -24,6 +24,7 @@ if (what === 'backup') {
       withKeys: false,
       hasRecords: true,
       hold: () => stores.hold(),
+      copy: (path, copy) => stores.copy(path, copy),
     });
     await keepBackup(files[0] ?? '', stream);
     process.stdout.write(`${i}\n`);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 as seededCrc32 } from 'node:zlib';
 import protobuf from 'protobufjs';
 import { compressSync } from 'snappy';
 import { expect, test } from 'vitest';
@@ -258,13 +259,18 @@ test('a column, altered', { timeout: FUZZ_TIMEOUT_MS }, () => {
 
 test('a write-ahead row, altered', { timeout: FUZZ_TIMEOUT_MS }, () => {
   const body = compressSync(Buffer.alloc(320, 3));
-  const row = Buffer.concat([Buffer.from([3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), body]);
+  const position = 5;
+  // As rows once were, with a checksum over the body alone, and as they are, over position and head too.
+  const rows = [3, 7].map((form) => Buffer.concat([Buffer.from([form, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), body]));
   const sealed = (bytes: Uint8Array): Uint8Array => {
     const copy = Buffer.from(bytes);
-    if (copy.length > 13) copy.writeUInt32LE(crc32(copy.subarray(13)), 9);
+    if (copy.length <= 13) return copy;
+    const seed = (copy[0]! & 4) === 0 ? 0 : seededCrc32(copy.subarray(0, 9), seededCrc32(Float64Array.of(position)));
+    copy.writeUInt32LE(seededCrc32(copy.subarray(13), seed), 9);
     return copy;
   };
-  expect(decodeWriteAhead(sealed(row)).count).toBe(20);
-  fuzz(bytesLike(row), (bytes) => void decodeWriteAhead(bytes), storeDamage);
-  fuzz(bytesLike(row), (bytes) => void decodeWriteAhead(sealed(bytes)), storeDamage);
+  for (const row of rows) expect(decodeWriteAhead(sealed(row), position).count).toBe(20);
+  expect(() => decodeWriteAhead(sealed(rows[1]!), position + 1)).toThrow('damaged');
+  fuzz(bytesLike(...rows), (bytes) => void decodeWriteAhead(bytes, position), storeDamage);
+  fuzz(bytesLike(...rows), (bytes) => void decodeWriteAhead(sealed(bytes), position), storeDamage);
 });

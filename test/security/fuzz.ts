@@ -2,6 +2,11 @@ import fc from 'fast-check';
 
 /** Cases of each decoder and route: a short form in every run, 50,000 and once 1,000,000 by the variable. */
 export const CASES = Number(process.env['AUSPEX_FUZZ_CASES'] ?? 300);
+/**
+ * Cases of what costs a hundred times as much, a request or a whole host: a tenth in the short form, all of them in the
+ * long one, and no more than that in the longest.
+ */
+export const COSTLY_CASES = CASES < 1_000 ? Math.max(20, Math.round(CASES / 10)) : Math.min(CASES, 50_000);
 /** Cases of one run of the library. */
 const PART = 10_000;
 /** No input may hold its thread for longer. */

@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BASIC, FixtureHost, stat } from '../integration/host/fixture-tree.ts';
-import { bytesLike, CASES, FUZZ_TIMEOUT_MS } from './fuzz.ts';
+import { bytesLike, COSTLY_CASES, FUZZ_TIMEOUT_MS } from './fuzz.ts';
 
-/** A case writes files and reads a whole host. */
-const HOSTS = Math.max(30, Math.round(CASES / 10));
 const PART = 2000;
 
 const files: Readonly<Record<string, string>> = {
@@ -45,7 +43,7 @@ test('a host whose files hold any bytes is read: no error, no stall', { timeout:
       expect(ms).toBeLessThan(500);
       host.tree.write(Object.fromEntries(changes.map(([path]) => [path, files[path] ?? ''])));
     });
-    for (let left = HOSTS; left > 0; left -= PART) await fc.assert(property, { numRuns: Math.min(left, PART) });
+    for (let left = COSTLY_CASES; left > 0; left -= PART) await fc.assert(property, { numRuns: Math.min(left, PART) });
   } finally {
     host.close();
   }

@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { type Route, routes } from '../../src/api/contract/index.ts';
 import { labelsFrom } from '../../src/model/index.ts';
 import { type Running, startServer } from '../integration/api/running-server.ts';
-import { CASES, FUZZ_TIMEOUT_MS } from './fuzz.ts';
+import { CASES, COSTLY_CASES, FUZZ_TIMEOUT_MS } from './fuzz.ts';
 
 let running: Running;
 beforeAll(async () => {
@@ -16,8 +16,6 @@ beforeAll(async () => {
 afterAll(() => running.close());
 
 const table = Object.entries(routes) as [string, Route][];
-/** A request costs a hundred times what a decoder's case does. */
-const REQUESTS = Math.max(20, Math.round(CASES / 10));
 /** Of one run of the library, which remembers them. */
 const PART = 2000;
 const LONGEST_MS = 100;
@@ -157,7 +155,7 @@ test.each(fuzzed)(
       expect(answer.status, `${answer.status} ${answer.text.slice(0, 300)}`).toBeLessThan(500);
       expect(answer.ms).toBeLessThan(hashes.has(id) ? 10 * LONGEST_MS : LONGEST_MS);
     });
-    for (let left = whole.has(id) ? 20 : REQUESTS; left > 0; left -= PART)
+    for (let left = whole.has(id) ? 20 : COSTLY_CASES; left > 0; left -= PART)
       await fc.assert(property, { numRuns: Math.min(left, PART) });
   },
 );
@@ -176,7 +174,7 @@ test('the live socket takes any request without failing or stalling', { timeout:
       expect(answer.ms).toBeLessThan(LONGEST_MS);
     },
   );
-  for (let left = REQUESTS; left > 0; left -= PART) await fc.assert(property, { numRuns: Math.min(left, PART) });
+  for (let left = COSTLY_CASES; left > 0; left -= PART) await fc.assert(property, { numRuns: Math.min(left, PART) });
 });
 
 async function upgrade(
@@ -226,7 +224,8 @@ test.each(['(a+)+$', '(a|a)*b', '(.*a){12}', '(?:a?){300}a{300}'])(
     const match = encodeURIComponent(`trap{v=~"${pattern}"}`);
     const { status, ms } = await send(routes.series, { path: '/api/series', query: `match=${match}`, body: null });
     expect(status).toBe(200);
-    expect(ms).toBeLessThan(5 * LONGEST_MS);
+    // By backtracking it would take centuries; this leaves room for a busy machine.
+    expect(ms).toBeLessThan(20 * LONGEST_MS);
   },
 );
 

@@ -15,6 +15,10 @@ export const resource = z.enum([
   'files',
   'clock',
   'availability',
+  'errors',
+  'latency',
+  'traffic',
+  'saturation',
   'other',
 ]);
 export const verdict = z.enum(['none', 'confirmed', 'normal', 'dismissed']);

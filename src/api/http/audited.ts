@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import { callerAddress, type TrustedProxies } from '../../access/source.ts';
 import { AuspexError } from '../../errors.ts';
 import type { Act, Actor, AuditTrail, RecordStore } from '../../model/index.ts';
 import type { Principal } from '../../access/access.ts';
@@ -100,11 +101,13 @@ export function tellsOfTrying({ method, headers }: IncomingMessage): boolean {
 }
 
 /** Who calls, for people to read: the other end, and whom it says it speaks for. For counting tries there is `sourceOf`. */
-export function sourceInWords({ headers, socket }: IncomingMessage): string | null {
+export function sourceInWords({ headers, socket }: IncomingMessage, isTrusted: TrustedProxies): string | null {
+  const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '') ?? null;
+  const caller = callerAddress(headers, socket.remoteAddress, isTrusted);
+  if (caller !== socket.remoteAddress) return `${caller} by way of ${address}`;
   const forwarded = headers['x-forwarded-for'];
   const told = (Array.isArray(forwarded) ? forwarded.at(-1) : forwarded)?.split(',').at(-1)?.trim() ?? '';
-  const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '') ?? null;
-  return isIP(told) !== 0 ? `${told} by way of ${address}` : address;
+  return isIP(told) === 0 ? address : `${address}, which says it speaks for ${told}`;
 }
 
 export function actorOf(principal: Principal | null, source: string | null): Actor {

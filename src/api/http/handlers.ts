@@ -16,8 +16,8 @@ export interface RequestContext {
   readonly principal: Principal | null;
   /** Who calls, as people read it; null inside this process. */
   readonly source: string | null;
-  /** The other end of the connection; what a header says instead may be anybody's word. */
-  readonly remoteAddress: string | undefined;
+  /** Where it comes from, as tries are counted. */
+  readonly countedSource: string;
   /** The undecoded body of a route that consumes something else than JSON. */
   readonly rawBody: Buffer;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -33,7 +33,7 @@ export function createLocalCaller(parts: ServerParts): LocalCaller {
       csrf: null,
     },
     source: null,
-    remoteAddress: undefined,
+    countedSource: 'unknown',
     rawBody: Buffer.alloc(0),
     headers: {},
     cookie: () => undefined,

@@ -134,6 +134,8 @@ export interface ServerOptions extends ServerParts {
   readonly basePath: string;
   /** Host names by which it may be called, beside loopback and the address it listens on. */
   readonly allowedHosts: readonly string[];
+  /** Addresses and ranges of proxies on other machines whose word on whom they speak for is believed. */
+  readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<HttpLimits>;
   /** Certificate with its chain and key, PEM; plain HTTP without. */
   readonly tls?: { readonly cert: string; readonly key: string };

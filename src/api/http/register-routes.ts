@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Principal } from '../../access/access.ts';
+import { sourceOf, type TrustedProxies } from '../../access/source.ts';
 import { AuspexError } from '../../errors.ts';
 import { type OperationId, type Route, routes } from '../contract/index.ts';
 import { recordRefusal, sourceInWords, tellsOfTrying, withAudit } from './audited.ts';
@@ -16,6 +17,7 @@ interface Surroundings {
   readonly limits: HttpLimits;
   readonly basePath: string;
   readonly cookie: SessionCookie;
+  readonly isTrusted: TrustedProxies;
 }
 
 /** A handler of some route: the table ties input and output of each together, here they are only passed through. */
@@ -40,7 +42,8 @@ export function registerRoutes(
       onRequest: async (request) => {
         const { access, audit } = options;
         const principal = await admit(access, request.raw, surroundings.cookie.name, route.access).catch((thrown) => {
-          if (tellsOfTrying(request.raw)) recordRefusal(audit, id, sourceInWords(request.raw), thrown);
+          if (tellsOfTrying(request.raw))
+            recordRefusal(audit, id, sourceInWords(request.raw, surroundings.isTrusted), thrown);
           throw thrown;
         });
         if (principal !== null) principals.set(request, principal);
@@ -110,14 +113,14 @@ function contextOf(
   request: FastifyRequest,
   reply: FastifyReply,
   principal: Principal | null,
-  { basePath }: Surroundings,
+  { basePath, isTrusted }: Surroundings,
 ): RequestContext {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
   return {
     principal,
-    source: sourceInWords(request.raw),
-    remoteAddress: request.raw.socket.remoteAddress,
+    source: sourceInWords(request.raw, isTrusted),
+    countedSource: sourceOf(request.headers, request.raw.socket.remoteAddress, isTrusted),
     rawBody: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
     headers: request.headers,
     cookie: (name) => cookieValue(request.headers.cookie, name) ?? undefined,

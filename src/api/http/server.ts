@@ -8,6 +8,7 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from 'fastify';
+import { trustedProxies } from '../../access/source.ts';
 import { AuspexError } from '../../errors.ts';
 import { metrics } from '../../telemetry/metrics.ts';
 import { LiveFeed } from '../ws/live.ts';
@@ -36,6 +37,7 @@ export interface AuspexServer {
 export async function createServer(options: ServerOptions): Promise<AuspexServer> {
   const limits: HttpLimits = { ...defaultLimits, ...options.limits };
   const basePath = cleanBasePath(options.basePath);
+  const isTrusted = trustedProxies(options.trustedProxies ?? []);
   const page = { staticDir: options.staticDir, basePath };
   const app = fastifyFor(options, limits, basePath);
   const load = new ProcessLoad(options.clock);
@@ -56,7 +58,7 @@ export async function createServer(options: ServerOptions): Promise<AuspexServer
       hosts.check(request.raw);
     } catch (thrown) {
       if (tellsOfTrying(request.raw))
-        recordRefusal(options.audit, 'page of another name', sourceInWords(request.raw), thrown);
+        recordRefusal(options.audit, 'page of another name', sourceInWords(request.raw, isTrusted), thrown);
       throw thrown;
     }
   });
@@ -66,9 +68,9 @@ export async function createServer(options: ServerOptions): Promise<AuspexServer
     if (wantsPage(request)) return await sendPage(reply, page);
     throw notFound(request, reply);
   });
-  registerRoutes(app, handlersOf(options, load, cookie), options, { limits, basePath, cookie });
-  registerSignIn(app, options, { basePath, cookie });
-  registerProviderSignIn(app, options, { basePath, cookie });
+  registerRoutes(app, handlersOf(options, load, cookie), options, { limits, basePath, cookie, isTrusted });
+  registerSignIn(app, options, { basePath, cookie, isTrusted });
+  registerProviderSignIn(app, options, { basePath, cookie, isTrusted });
   await registerPage(app, page);
   live.attach(app.server);
   limitConnections(app.server, limits, options.log);

@@ -5,7 +5,7 @@ import { actorOf, sourceInWords } from './audited.ts';
 import { cookieValue } from './guard.ts';
 import { plainPage, wantsPage } from './page.ts';
 import type { ServerOptions } from './ports.ts';
-import { isSecure, ownUrl, type SessionCookie } from './sign-in.ts';
+import { isSecure, ownUrl, type SignInSurroundings } from './sign-in.ts';
 
 /** How long one may take at the provider. */
 const FLOW_SECONDS = 600;
@@ -17,7 +17,7 @@ const FLOW_SECONDS = 600;
 export function registerProviderSignIn(
   app: FastifyInstance,
   { access, audit }: ServerOptions,
-  { basePath, cookie }: { readonly basePath: string; readonly cookie: SessionCookie },
+  { basePath, cookie, isTrusted }: SignInSurroundings,
 ): void {
   const { oidc, people } = access;
   if (oidc === null) return;
@@ -39,9 +39,9 @@ export function registerProviderSignIn(
     reply.header('cache-control', 'no-store').header('set-cookie', cookie.holdingFlow('', 0, isSecure(request)));
     const { code, state, error } = request.query as Record<string, unknown>;
     const act = { action: 'session.sign-in', target: 'provider' };
-    const source = sourceInWords(request.raw);
+    const source = sourceInWords(request.raw, isTrusted);
     try {
-      people.countFrom(sourceOf(request.headers, request.raw.socket.remoteAddress));
+      people.countFrom(sourceOf(request.headers, request.raw.socket.remoteAddress, isTrusted));
       const kept = cookieValue(request.headers.cookie, cookie.flowName) ?? '';
       const identity = await oidc.finish({ code, state, error }, kept, backTo(request));
       const { cookie: session, maxAgeMs, principal } = await people.signInBy(identity);

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SESSION_COOKIE } from '../../access/access.ts';
+import type { TrustedProxies } from '../../access/source.ts';
 import { AuspexError } from '../../errors.ts';
 import { actorOf, sourceInWords } from './audited.ts';
 import { plainPage, wantsPage } from './page.ts';
@@ -56,6 +57,12 @@ export class SessionCookie {
   }
 }
 
+export interface SignInSurroundings {
+  readonly basePath: string;
+  readonly cookie: SessionCookie;
+  readonly isTrusted: TrustedProxies;
+}
+
 export function isSecure(request: FastifyRequest): boolean {
   if ('encrypted' in request.raw.socket) return true;
   const forwarded = request.headers['x-forwarded-proto'];
@@ -71,13 +78,13 @@ export function ownUrl(request: FastifyRequest, basePath: string): string {
 export function registerSignIn(
   app: FastifyInstance,
   { access, audit }: ServerOptions,
-  { basePath, cookie }: { readonly basePath: string; readonly cookie: SessionCookie },
+  { basePath, cookie, isTrusted }: SignInSurroundings,
 ): void {
   app.get('/sign-in', async (request, reply) => {
     const { code } = request.query as { code?: unknown };
     reply.header('cache-control', 'no-store');
     const act = { action: 'session.sign-in', target: 'link' };
-    const source = sourceInWords(request.raw);
+    const source = sourceInWords(request.raw, isTrusted);
     try {
       const signIn = await access.redeemLink(typeof code === 'string' ? code : '');
       const { cookie: session, maxAgeMs, principal } = signIn;

@@ -1,9 +1,12 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
 import { AuspexError } from '../../errors.ts';
 import type { TableName, Tables } from '../../model/index.ts';
 import { fieldsOf } from './conditions.ts';
 import type { ColumnType } from './fields.ts';
+import { DAMAGED_ROWS } from '../sql-file.ts';
+import { SUM_COLUMN, SUM_FUNCTION } from '../row-sum.ts';
+import { judgeMigrationNames, MIGRATION_NAMES, type MigrationName } from './migration-names.ts';
 import type { Db } from './symbol-table.ts';
 import { type TableSpec, tableNames, tables } from './tables.ts';
 
@@ -19,18 +22,21 @@ const TYPES: Readonly<Record<Engine, Readonly<Record<ColumnType, string>>>> = {
  * Forward only, each in a transaction. A table is made as `tables.ts` describes it; when one changes after a release, its state
  * until then is written out here and a migration is added.
  */
-function migrationsFor(engine: Engine): Record<string, Migration> {
+function migrationsFor(engine: Engine): Record<MigrationName, Migration> {
   return {
     '0001-tables': { up: (db) => createFirstTables(db, engine) },
     '0002-users': { up: (db) => createTable(db, engine, 'users') },
     '0003-audit': { up: (db) => createAuditLog(db, engine) },
+    '0004-row-sums': { up: (db) => addRowSums(db, engine) },
   };
 }
 
 /** The schema changes that this version knows, in order. */
 export function migrationNames(): string[] {
-  return Object.keys(migrationsFor('sqlite'));
+  return [...MIGRATION_NAMES];
 }
+
+const NEVER_CHANGED = 'rows of the audit log are never changed or removed';
 
 /** Tables that a later migration makes. */
 const LATER: readonly TableName[] = ['users', 'audit_log'];
@@ -65,25 +71,81 @@ async function createTable(db: Kysely<unknown>, engine: Engine, table: TableName
 /** Rows are only added: the database itself refuses the rest, against our own mistakes; against others there is the chain. */
 async function createAuditLog(db: Kysely<unknown>, engine: Engine): Promise<void> {
   await createTable(db, engine, 'audit_log');
-  const refusal = 'rows of the audit log are never changed or removed';
   if (engine === 'postgres') {
     await sql`create function audit_log_is_append_only() returns trigger language plpgsql as
-      ${sql.lit(`begin raise exception '${refusal}'; end`)}`.execute(db);
+      ${sql.lit(`begin raise exception '${NEVER_CHANGED}'; end`)}`.execute(db);
     await sql`create trigger audit_log_append_only before update or delete on audit_log
       for each row execute function audit_log_is_append_only()`.execute(db);
     return;
   }
-  for (const change of ['update', 'delete'])
+  await refuseChanges(db, ['update', 'delete']);
+}
+
+async function refuseChanges(db: Kysely<unknown>, changes: readonly string[]): Promise<void> {
+  for (const change of changes)
     await sql`create trigger ${sql.ref(`audit_log_no_${change}`)} before ${sql.raw(change)} on audit_log
-      begin select raise(abort, ${sql.lit(refusal)}); end`.execute(db);
+      begin select raise(abort, ${sql.lit(NEVER_CHANGED)}); end`.execute(db);
+}
+
+/**
+ * A checksum for each row in SQLite, computed once for those that are there: what is there now counts as written. Of PostgreSQL the
+ * database’s own page checksums are asked (on by default since 18), which also cover what we do not write.
+ */
+async function addRowSums(db: Kysely<unknown>, engine: Engine): Promise<void> {
+  if (engine === 'postgres') return;
+  await sql`drop trigger audit_log_no_update`.execute(db);
+  for (const table of tableNames) await addSum(db, table, columnNames(table));
+  await refuseChanges(db, ['update']);
+  await addSum(db, 'symbols', ['id', 'text']);
+  await sql`create trigger symbols_sum after insert on symbols begin
+    update symbols set row_sum = ${sql.raw(SUM_FUNCTION)}('symbols', new.id, new.text) where id = new.id; end`.execute(
+    db,
+  );
+  // All rows lean on these few texts, so there is a second copy with its checksum.
+  await sql`create index symbols_copy on symbols (text, row_sum)`.execute(db);
+  await sql`create table ${sql.table(DAMAGED_ROWS)} (id integer primary key, table_name text, found_at integer, cells text)`.execute(
+    db,
+  );
+}
+
+async function addSum(db: Kysely<unknown>, table: string, columns: readonly string[]): Promise<void> {
+  await sql`alter table ${sql.table(table)} add column ${sql.ref(SUM_COLUMN)} integer`.execute(db);
+  await sql`update ${sql.table(table)} set ${sql.ref(SUM_COLUMN)} = ${sumExpression(table, columns)}`.execute(db);
+}
+
+/** The checksum of a row as SQL on the store’s own connections computes it. */
+export function sumExpression(table: string, columns: readonly string[]): RawBuilder<unknown> {
+  return sql`${sql.raw(SUM_FUNCTION)}(${sql.lit(table)}, ${sql.join(columns.map((name) => sql.ref(name)))})`;
+}
+
+/** A table’s columns as they lie, without the checksum. */
+export function columnNames(table: TableName): string[] {
+  return Object.values(fieldsOf(tables[table])).flatMap((field) => field.columns.map((column) => column.name));
 }
 
 /** Brings the schema up to date. Throws STORE_NEWER when it holds migrations that this version does not know. */
 export async function migrate(db: Db, engine: Engine, place: string): Promise<void> {
   const known = migrationsFor(engine);
-  await refuseNewer(db, Object.keys(known), engine, place);
+  const noted = await migrationsIn(db, engine);
+  const names = noted.map((row) => row.name);
+  const { newer, damaged } = judgeMigrationNames(names);
+  if (newer !== null)
+    throw new AuspexError(
+      'STORE_NEWER',
+      `The records in ${place} have the schema change “${newer}”, which this Auspex does not know.`,
+    );
+  for (const { found, meant } of damaged)
+    await sql`update kysely_migration set name = ${meant} where name = ${found}`.execute(db);
+  // Only shown to people, but a time that is none would stop every start.
+  for (const { timestamp } of noted)
+    if (Number.isNaN(Date.parse(timestamp)))
+      await sql`update kysely_migration set timestamp = '2026-01-01T00:00:00.000Z' where timestamp = ${timestamp}`.execute(
+        db,
+      );
+  // What is noted of the schema no longer holds once it is changed; it is noted anew afterwards.
+  if (engine === 'sqlite' && names.length < MIGRATION_NAMES.length) await sql`pragma user_version = 0`.execute(db);
   const provider: MigrationProvider = { getMigrations: async () => known };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  const { error } = await new Migrator({ db, provider, allowUnorderedMigrations: true }).migrateToLatest();
   if (error !== undefined) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new AuspexError(
@@ -94,17 +156,14 @@ export async function migrate(db: Db, engine: Engine, place: string): Promise<vo
   }
 }
 
-async function refuseNewer(db: Db, known: readonly string[], engine: Engine, place: string): Promise<void> {
+async function migrationsIn(db: Db, engine: Engine): Promise<{ name: string; timestamp: string }[]> {
   const catalog =
     engine === 'sqlite'
       ? sql`select 1 as found from sqlite_master where type = 'table' and name = 'kysely_migration'`
       : sql`select 1 as found from pg_catalog.pg_class where oid = to_regclass('kysely_migration')`;
-  if ((await catalog.execute(db)).rows.length === 0) return;
-  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
-  const unknown = rows.map((row) => row.name).filter((name) => !known.includes(name));
-  if (unknown.length === 0) return;
-  throw new AuspexError(
-    'STORE_NEWER',
-    `The records in ${place} have the schema change “${unknown[0]}”, which this Auspex does not know.`,
+  if ((await catalog.execute(db)).rows.length === 0) return [];
+  const { rows } = await sql<{ name: string; timestamp: string }>`select name, timestamp from kysely_migration`.execute(
+    db,
   );
+  return rows.map((row) => ({ name: String(row.name), timestamp: String(row.timestamp) }));
 }

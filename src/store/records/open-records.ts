@@ -1,10 +1,13 @@
-import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import { AuspexError } from '../../errors.ts';
 import type { Find, Page, RecordAccess, RecordStore, TableName, Tables, Where } from '../../model/index.ts';
 import type { ReaderRequests, WriterRequests } from '../protocol.ts';
+import type { TableSalvage } from '../salvage.ts';
 import type { ThreadLink } from '../thread-link.ts';
 import { type Engine, migrate } from './migrations.ts';
 import { SqlRecordAccess } from './record-access.ts';
+import { RowGuard, type TellProblem } from './row-guard.ts';
+import { RowWalk } from './row-walk.ts';
 import { ThreadedSqliteDialect } from './sqlite-dialect.ts';
 import { type Db, SymbolTable } from './symbol-table.ts';
 import { tableNames, tables } from './tables.ts';
@@ -14,13 +17,42 @@ const EVIDENCE_MS = 30 * DAY_MS;
 const EXPIRE_STEP = 500;
 const PG_BIGINT = 20;
 
+/** Records in the home folder, which are looked after by us down to the rows. */
+export interface SqliteRecords {
+  readonly records: RecordStore;
+  /** What was brought over from a damaged file that was set aside at this start; null where none was. */
+  readonly salvaged: readonly TableSalvage[] | null;
+  /** Walks through all rows and indexes, sets aside and names what is damaged. */
+  verify(): Promise<void>;
+}
+
 /** The records in the home folder, through the store's threads. */
-export function openSqliteRecords(
+export async function openSqliteRecords(
   writer: ThreadLink<WriterRequests>,
   reader: ThreadLink<ReaderRequests>,
   recordsMs: number,
-): Promise<RecordStore> {
-  return openRecords(new ThreadedSqliteDialect(writer, reader), 'sqlite', 'the home folder', recordsMs);
+  tell: TellProblem,
+): Promise<SqliteRecords> {
+  const db: Db = new Kysely({
+    dialect: new ThreadedSqliteDialect(writer, reader, (reason) =>
+      tell(
+        'records',
+        `The records have a damaged page (${reason}). At the next start what can be read is brought into a new file.`,
+      ),
+    ),
+  });
+  try {
+    await migrate(db, 'sqlite', 'the home folder');
+    const salvaged = await writer.request('settleRecords', null);
+    const guard = new RowGuard(db, tell);
+    await guard.tellSetAside();
+    const walk = new RowWalk(db, guard);
+    const records = new SqlRecordStore(db, 'sqlite', recordsMs, guard, () => walk.close());
+    return { records, salvaged, verify: () => walk.run() };
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
 }
 
 /** The records on a PostgreSQL server (14 or newer), for many processes at once. Throws UNREACHABLE, STORE_NEWER. */
@@ -44,7 +76,14 @@ export async function openPostgresRecords(
     const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
     throw new AuspexError('UNREACHABLE', `PostgreSQL at ${place} does not answer: ${reason}.`, { cause });
   }
-  return openRecords(new PostgresDialect({ pool }), 'postgres', place, options.recordsMs ?? 90 * DAY_MS);
+  const db: Db = new Kysely({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await migrate(db, 'postgres', place);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return new SqlRecordStore(db, 'postgres', options.recordsMs ?? 90 * DAY_MS, null, async () => {});
 }
 
 /** Host and database of a URL; never its password. */
@@ -60,29 +99,24 @@ function placeOf(url: string): string {
   }
 }
 
-async function openRecords(dialect: Dialect, engine: Engine, place: string, recordsMs: number): Promise<RecordStore> {
-  const db: Db = new Kysely({ dialect });
-  try {
-    await migrate(db, engine, place);
-  } catch (error) {
-    await db.destroy();
-    throw error;
-  }
-  return new SqlRecordStore(db, engine, recordsMs);
-}
-
 /** Typed tables over kysely; the same statements on both engines. */
 class SqlRecordStore implements RecordStore {
   readonly #db: Db;
   readonly #recordsMs: number;
-  readonly #symbols = new SymbolTable();
+  readonly #guard: RowGuard | null;
+  readonly #beforeClose: () => Promise<void>;
+  readonly #symbols: SymbolTable;
   readonly #access: SqlRecordAccess;
   readonly #rowKey: 'rowid' | 'ctid';
 
-  constructor(db: Db, engine: Engine, recordsMs: number) {
+  constructor(db: Db, engine: Engine, recordsMs: number, guard: RowGuard | null, beforeClose: () => Promise<void>) {
     this.#db = db;
     this.#recordsMs = recordsMs;
-    this.#access = new SqlRecordAccess(db, this.#symbols);
+    this.#guard = guard;
+    this.#beforeClose = beforeClose;
+    this.#symbols = new SymbolTable(guard);
+    if (guard !== null) guard.remembered = (id) => (this.#symbols.knows(id) ? this.#symbols.textOf(id) : undefined);
+    this.#access = new SqlRecordAccess(db, this.#symbols, guard);
     this.#rowKey = engine === 'sqlite' ? 'rowid' : 'ctid';
   }
 
@@ -115,7 +149,7 @@ class SqlRecordStore implements RecordStore {
   async transaction<R>(work: (access: RecordAccess) => Promise<R>): Promise<R> {
     const symbols = this.#symbols.child();
     const result = await named(
-      this.#db.transaction().execute((db) => work(new SqlRecordAccess(db as unknown as Db, symbols))),
+      this.#db.transaction().execute((db) => work(new SqlRecordAccess(db as unknown as Db, symbols, this.#guard))),
     );
     symbols.settle();
     return result;
@@ -147,6 +181,7 @@ class SqlRecordStore implements RecordStore {
   }
 
   async close(): Promise<void> {
+    await this.#beforeClose();
     await this.#db.destroy();
   }
 }

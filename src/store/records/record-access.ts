@@ -11,6 +11,8 @@ import {
 } from './conditions.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { type Cell, encodeId, type Field } from './fields.ts';
+import { SUM_COLUMN } from '../row-sum.ts';
+import type { RowGuard } from './row-guard.ts';
 import type { Db, SymbolTable } from './symbol-table.ts';
 import { type TableSpec, tables } from './tables.ts';
 
@@ -26,10 +28,13 @@ type AnyRow = Readonly<Record<string, unknown>>;
 export class SqlRecordAccess implements RecordAccess {
   readonly db: Db;
   readonly symbols: SymbolTable;
+  /** Of SQLite’s rows; null on PostgreSQL, whose pages have checksums of their own. */
+  readonly guard: RowGuard | null;
 
-  constructor(db: Db, symbols: SymbolTable) {
+  constructor(db: Db, symbols: SymbolTable, guard: RowGuard | null) {
     this.db = db;
     this.symbols = symbols;
+    this.guard = guard;
   }
 
   async get<T extends TableName>(table: T, id: string): Promise<Tables[T] | undefined> {
@@ -82,7 +87,7 @@ export class SqlRecordAccess implements RecordAccess {
   async put<T extends TableName>(table: T, rows: readonly Tables[T][]): Promise<void> {
     // of several rows with one id the last one holds; PostgreSQL refuses to touch a row twice in one statement
     const distinct = [...new Map(rows.map((row) => [(row as { id: string }).id, row])).values()];
-    const columns = columnsOf(specOf(table)).filter((name) => name !== 'id');
+    const columns = this.#storedColumns(table).filter((name) => name !== 'id');
     const changes = sql.join(columns.map((name) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`));
     await this.#insert(table, distinct, sql`on conflict (id) do update set ${changes}`);
   }
@@ -103,11 +108,17 @@ export class SqlRecordAccess implements RecordAccess {
       this.db,
       fields.flatMap(({ field, value }) => field.symbolsIn?.(value as never) ?? []),
     );
-    const condition = await this.#where(spec, where);
-    const sets = fields.flatMap(({ field, value }) => {
-      const cells = field.encode(value as never, this.symbols);
-      return field.columns.map((column, i) => sql`${sql.ref(column.name)} = ${cells[i]}`);
-    });
+    const cells = new Map<string, Cell>();
+    for (const { field, value } of fields) {
+      const encoded = field.encode(value as never, this.symbols);
+      field.columns.forEach((column, i) => cells.set(column.name, encoded[i]));
+    }
+    const sets = [...cells].map(([name, cell]) => sql`${sql.ref(name)} = ${cell}`);
+    let condition = await this.#where(spec, where);
+    if (this.guard !== null) {
+      sets.push(sql`${sql.ref(SUM_COLUMN)} = ${this.guard.changedSum(table, cells)}`);
+      condition = sql`${condition} and ${this.guard.soundCondition(table)}`;
+    }
     const result = await sql`update ${sql.table(table)} set ${sql.join(sets)} where ${condition}`.execute(this.db);
     return Number(result.numAffectedRows ?? 0);
   }
@@ -136,12 +147,13 @@ export class SqlRecordAccess implements RecordAccess {
       this.db,
       rows.flatMap((row) => fields.flatMap(([name, field]) => field.symbolsIn?.(valueOf(row, name)) ?? [])),
     );
-    const columns = columnsOf(spec);
+    const columns = this.#storedColumns(table);
     const atOnce = Math.max(1, Math.floor(MOST_PARAMETERS / columns.length));
     const answered: StoredRow[] = [];
     for (let start = 0; start < rows.length; start += atOnce) {
       const values = rows.slice(start, start + atOnce).map((row) => {
         const cells = fields.flatMap(([name, field]) => field.encode(valueOf(row, name), this.symbols));
+        if (this.guard !== null) cells.push(this.guard.sumOf(table, cells));
         return sql`(${sql.join(cells)})`;
       });
       const names = sql.join(columns.map((name) => sql.ref(name)));
@@ -154,22 +166,25 @@ export class SqlRecordAccess implements RecordAccess {
     return answered;
   }
 
-  async #decode<T extends TableName>(table: T, rows: readonly StoredRow[]): Promise<Tables[T][]> {
-    const fields = Object.entries(fieldsOf(specOf(table)));
-    const numbers: number[] = [];
-    for (const [, field] of fields) {
-      for (const place of field.symbolColumns ?? []) {
-        for (const row of rows) {
-          const cell = row[field.columns[place].name];
-          if (cell !== null) numbers.push(Number(cell));
-        }
-      }
-    }
-    await this.symbols.resolve(this.db, numbers);
-    return rows.map(
-      (row) =>
-        Object.fromEntries(fields.map(([name, field]) => [name, this.#value(field, row)])) as unknown as Tables[T],
-    );
+  /** Rows as they are served: those that are not as they were written, or that name a text which is lost, are left out. */
+  async #decode<T extends TableName>(table: T, read: readonly StoredRow[]): Promise<Tables[T][]> {
+    const spec = specOf(table);
+    const fields = Object.entries(fieldsOf(spec));
+    const rows = this.guard?.sound(table, read) ?? read;
+    await this.symbols.resolve(this.db, symbolNumbers(spec, rows));
+    const lost = rows.filter((row) => !symbolNumbers(spec, [row]).every((number) => this.symbols.knows(number)));
+    if (lost.length > 0) this.guard?.report(table, lost, 'name');
+    return rows
+      .filter((row) => !lost.includes(row))
+      .map(
+        (row) =>
+          Object.fromEntries(fields.map(([name, field]) => [name, this.#value(field, row)])) as unknown as Tables[T],
+      );
+  }
+
+  #storedColumns(table: TableName): string[] {
+    const columns = columnsOf(specOf(table));
+    return this.guard === null ? columns : [...columns, SUM_COLUMN];
   }
 
   #value(field: Field, row: StoredRow): unknown {
@@ -184,6 +199,18 @@ function specOf(table: TableName): TableSpec<never> {
   const spec = Object.hasOwn(tables, table) ? tables[table] : undefined;
   if (spec === undefined) throw new AuspexError('BAD_REQUEST', `There is no table “${table}”.`);
   return spec as unknown as TableSpec<never>;
+}
+
+/** The numbers of shared texts that rows name. */
+function symbolNumbers(spec: TableSpec<never>, rows: readonly StoredRow[]): number[] {
+  const numbers: number[] = [];
+  for (const field of Object.values(fieldsOf(spec)))
+    for (const place of field.symbolColumns ?? [])
+      for (const row of rows) {
+        const cell = row[field.columns[place].name];
+        if (cell !== null) numbers.push(Number(cell));
+      }
+  return numbers;
 }
 
 export function columnsOf(spec: { fields: object }): string[] {

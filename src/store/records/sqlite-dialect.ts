@@ -11,6 +11,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import { AuspexError } from '../../errors.ts';
+import { SQLITE_CORRUPT } from '../sqlite-codes.ts';
 import type { ReaderRequests, SqlResult, WriterRequests } from '../protocol.ts';
 import type { ThreadLink } from '../thread-link.ts';
 
@@ -21,14 +22,17 @@ type Reader = ThreadLink<ReaderRequests>;
 export class ThreadedSqliteDialect implements Dialect {
   readonly #writer: Writer;
   readonly #reader: Reader;
+  readonly #onDamage: (reason: string) => void;
 
-  constructor(writer: Writer, reader: Reader) {
+  /** @param onDamage Called when a statement met a page that is damaged. */
+  constructor(writer: Writer, reader: Reader, onDamage: (reason: string) => void) {
     this.#writer = writer;
     this.#reader = reader;
+    this.#onDamage = onDamage;
   }
 
   createDriver(): Driver {
-    return new ThreadedDriver(this.#writer, this.#reader);
+    return new ThreadedDriver(this.#writer, this.#reader, this.#onDamage);
   }
   createQueryCompiler(): SqliteQueryCompiler {
     return new SqliteQueryCompiler();
@@ -67,10 +71,12 @@ class ThreadedDriver implements Driver {
   readonly #writer: Writer;
   readonly #reader: Reader;
   readonly #turn = new Turn();
+  readonly #onDamage: (reason: string) => void;
 
-  constructor(writer: Writer, reader: Reader) {
+  constructor(writer: Writer, reader: Reader, onDamage: (reason: string) => void) {
     this.#writer = writer;
     this.#reader = reader;
+    this.#onDamage = onDamage;
   }
 
   async init(): Promise<void> {}
@@ -78,7 +84,7 @@ class ThreadedDriver implements Driver {
   async releaseConnection(): Promise<void> {}
 
   async acquireConnection(): Promise<ThreadedConnection> {
-    return new ThreadedConnection(this.#writer, this.#reader, this.#turn);
+    return new ThreadedConnection(this.#writer, this.#reader, this.#turn, this.#onDamage);
   }
   beginTransaction(connection: DatabaseConnection): Promise<void> {
     return asOurs(connection).begin();
@@ -100,12 +106,14 @@ class ThreadedConnection implements DatabaseConnection {
   readonly #writer: Writer;
   readonly #reader: Reader;
   readonly #turn: Turn;
+  readonly #onDamage: (reason: string) => void;
   #release: (() => void) | null = null;
 
-  constructor(writer: Writer, reader: Reader, turn: Turn) {
+  constructor(writer: Writer, reader: Reader, turn: Turn, onDamage: (reason: string) => void) {
     this.#writer = writer;
     this.#reader = reader;
     this.#turn = turn;
+    this.#onDamage = onDamage;
   }
 
   async begin(): Promise<void> {
@@ -138,6 +146,16 @@ class ThreadedConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    try {
+      return await this.#run(query);
+    } catch (error) {
+      const code = error instanceof AuspexError ? Number(error.data.sqliteCode ?? 0) : 0;
+      if ((code & 0xff) === SQLITE_CORRUPT) this.#onDamage((error as AuspexError).message);
+      throw error;
+    }
+  }
+
+  async #run<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const request = { sql: query.sql, parameters: query.parameters as SQLInputValue[] };
     if (this.#release !== null) return asQueryResult(await this.#writer.request('sql', request));
     if (/^\s*select\b/i.test(query.sql)) return asQueryResult(await this.#reader.request('sql', request));

@@ -42,6 +42,11 @@ const RESOURCES = [
   'clock',
   'availability',
   'other',
+  // Numbers that stand in records: what is new comes last.
+  'errors',
+  'latency',
+  'traffic',
+  'saturation',
 ];
 const OUTCOMES = ['pending', 'true', 'false', 'averted', 'unknown'];
 const SCOPES = ['ingest', 'read', 'operate', 'admin', 'approve'];

@@ -100,7 +100,7 @@ test.skipIf(!hasChromium)(
       await p.locator('.chart .u-over').hover({ position: { x: share * 600, y: 40 } });
       return values.innerText();
     };
-    await expect.poll(() => point(0.5)).toMatch(/expected \d/);
+    await expect.poll(() => point(0.5), { timeout: 10_000 }).toMatch(/expected \d/);
     await p.goto(p.url().replace('cpu_ratio', 'disk_ratio'));
     await values.getByText('/var').waitFor();
     expect(await point(0.5)).not.toContain('expected');

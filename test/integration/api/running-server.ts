@@ -48,6 +48,7 @@ export async function startServer(
   more: Partial<ServerOptions> = {},
   listenPort = 0,
   oidc?: AccessOptions['oidc'],
+  listenHost = '127.0.0.1',
 ): Promise<Running> {
   const home = await mkdtemp(join(tmpdir(), 'auspex-api-'));
   const stores = await openStores({
@@ -111,7 +112,7 @@ export async function startServer(
     checkAnswers: true,
     ...more,
   });
-  const url = await server.listen('127.0.0.1', listenPort).catch(async (error: unknown) => {
+  const url = await server.listen(listenHost, listenPort).catch(async (error: unknown) => {
     await stores.close();
     await rm(home, { recursive: true, force: true });
     throw error;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { systemStatfs } from '../../../src/collect/host/filesystem.ts';
 import { createLinuxSampler } from '../../../src/collect/host/linux-sampler.ts';
-import { hostMetric, hostMetrics, labelValue, metricName } from '../../../src/model/index.ts';
+import { figureMetric, hostMetrics, labelValue, metricName } from '../../../src/model/index.ts';
 
 const isLinux = process.platform === 'linux';
 const clock = { now: Date.now, monotonic: () => performance.now() };
@@ -36,7 +36,7 @@ test.skipIf(!isLinux)(
       for (const { labels, value, kind } of samples) {
         expect(labelValue(labels, 'job')).toBe('auspex');
         expect(labelValue(labels, 'instance')).toBe(sampler.identity.name);
-        const metric = hostMetric(metricName(labels));
+        const metric = figureMetric(metricName(labels));
         if (metric === undefined) continue;
         expect(kind).toBe('gauge');
         expect(value, metric.name).toBeGreaterThanOrEqual(metric.lower);

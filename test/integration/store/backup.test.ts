@@ -91,7 +91,9 @@ const source = (home: string, stores: Stores | null, withKeys: boolean) => ({
   createdAt: Date.now() + 2 * 3_600_000, // so that today's files count as old, and both ways are gone
   withKeys,
   hasRecords: true,
-  ...(stores === null ? {} : { hold: () => stores.hold() }),
+  ...(stores === null
+    ? {}
+    : { hold: () => stores.hold(), copy: (path: string, copy: string) => stores.copy(path, copy) }),
 });
 
 const restore = (file: string, home: string, more: { force?: boolean; withoutKeys?: boolean } = {}) =>

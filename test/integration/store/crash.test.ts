@@ -72,7 +72,9 @@ test.each(['ingest.db', 'records.db', 'blocks/2026-11-20.db'])(
     await stores.close();
     const db = new DatabaseSync(join(home, file));
     db.exec(
-      file === 'records.db' ? "INSERT INTO kysely_migration VALUES ('9999-later', '2030')" : 'PRAGMA user_version = 99',
+      file === 'records.db'
+        ? "INSERT INTO kysely_migration VALUES ('9999-later', '2030')"
+        : `PRAGMA user_version = 99; PRAGMA application_id = ${0x41750000 + 99}`,
     );
     db.close();
     await expect(openTestStores(home)).rejects.toMatchObject({ code: 'STORE_NEWER' });

@@ -16,6 +16,10 @@ const resources: readonly Resource[] = [
   'files',
   'clock',
   'availability',
+  'errors',
+  'latency',
+  'traffic',
+  'saturation',
   'other',
 ];
 

@@ -2,7 +2,7 @@ import { AuspexError } from '../../../errors.ts';
 import {
   type AnomalyRow,
   formatLabels,
-  hostMetric,
+  figureMetric,
   isCumulative,
   METRIC_NAME,
   metricName,
@@ -233,7 +233,7 @@ function concerns(finding: AnomalyRow, chosen: readonly Series[]): boolean {
     const name = metricName(series.labels);
     if (finding.subject === formatLabels(series.labels) || finding.subject === name) return true;
     if (finding.detector === 'metric') return false;
-    const resource = hostMetric(name)?.resource;
+    const resource = figureMetric(name)?.resource;
     return resource !== undefined && resource === finding.resource;
   });
 }

@@ -1,5 +1,4 @@
 import type { Principal, SignIn } from '../../../access/access.ts';
-import { sourceOf } from '../../../access/source.ts';
 import { AuspexError } from '../../../errors.ts';
 import type { OperationOutput } from '../../contract/index.ts';
 import type { Handlers, RequestContext } from '../handlers.ts';
@@ -51,7 +50,7 @@ export function sessionHandlers(parts: ServerParts, cookie: SessionCookie): Pick
     signIn: async ({ body }, context) => {
       const { device, ...signIn } = await access.people.signIn({
         ...body,
-        source: sourceOf(context.headers, context.remoteAddress),
+        source: context.countedSource,
         device: context.cookie(cookie.deviceName),
       });
       keep(context, signIn);

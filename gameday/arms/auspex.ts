@@ -1,0 +1,142 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import runtime from '../../scripts/runtime.json' with { type: 'json' };
+import type { RunRecord, Told } from '../contract.ts';
+import { openHome, readRecording, toldFrom } from '../recording/read-home.ts';
+import { encodeRecording, type Recording } from '../recording/recording.ts';
+import type { Arm, ArmOptions, StackView } from './arm.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const READY_WITHIN_MS = 30_000;
+
+/**
+ * Auspex on watch, set up as a user would: its host collector, and the stack's endpoints scraped. Each run begins with
+ * the same warm state, so that no run teaches the next.
+ */
+export function auspexArm(options: ArmOptions): Arm {
+  return new AuspexArm(options);
+}
+
+class AuspexArm implements Arm {
+  readonly name = 'auspex';
+  readonly supervision = 'once';
+  readonly #warm: string;
+  readonly #out: string;
+  readonly #warmMs: number;
+  #stack: StackView | null = null;
+  #home = '';
+  #child: ChildProcess | null = null;
+  #starts = 0;
+  #startedAt = 0;
+  #recording: Recording | null = null;
+
+  constructor({ out, warmMinutes }: ArmOptions) {
+    this.#out = out;
+    this.#warm = join(out, 'warm');
+    this.#warmMs = warmMinutes * 60_000;
+  }
+
+  async prepare(stack: StackView): Promise<void> {
+    this.#stack = stack;
+    if (!existsSync(this.#warm)) await this.#warmUp();
+    await this.#start(this.#warm);
+  }
+
+  async told(from: number, to: number): Promise<readonly Told[]> {
+    await this.#stop();
+    const stores = await openHome(this.#home);
+    try {
+      this.#recording = await readRecording(stores, 'run', this.#startedAt, to);
+      return await toldFrom(stores.records, from, to);
+    } finally {
+      await stores.close();
+      await rm(this.#home, { recursive: true, force: true });
+      await this.#start(this.#warm);
+    }
+  }
+
+  /** Keeps what Auspex was given during the last run as a recording. */
+  async keep(run: RunRecord): Promise<void> {
+    if (this.#recording === null || run.broken !== null) return;
+    const folder = join(this.#out, 'recordings');
+    await mkdir(folder, { recursive: true });
+    const name = `${run.scenario}-${run.seed}-${run.startedAt}.recording`;
+    await writeFile(join(folder, name), encodeRecording({ ...this.#recording, run: { ...run, told: [] } }));
+  }
+
+  async close(): Promise<void> {
+    await this.#stop();
+    if (this.#home !== '') await rm(this.#home, { recursive: true, force: true });
+  }
+
+  /** Watches the healthy stack for a while and keeps what it learnt, and the samples, so that a replay can learn the same. */
+  async #warmUp(): Promise<void> {
+    process.stderr.write(`Warming up for ${this.#warmMs / 60_000} min: Auspex learns what is normal here.\n`);
+    await this.#start(null);
+    await new Promise((wake) => setTimeout(wake, this.#warmMs));
+    await this.#stop();
+    const stores = await openHome(this.#home);
+    const recording = await readRecording(stores, 'warm', this.#startedAt, Date.now());
+    await stores.close();
+    await mkdir(this.#out, { recursive: true });
+    await writeFile(join(this.#out, 'warm.recording'), encodeRecording(recording));
+    // The last step is a rename: a gameday that is killed here leaves no half of a warm state.
+    await cp(this.#home, `${this.#warm}.new`, { recursive: true });
+    await rename(`${this.#warm}.new`, this.#warm);
+    await rm(this.#home, { recursive: true, force: true });
+  }
+
+  async #start(from: string | null): Promise<void> {
+    const stack = this.#stack as StackView;
+    this.#home = join(stack.folder, `auspex-${this.#starts++}`);
+    if (from === null) await mkdir(this.#home, { recursive: true });
+    else await cp(from, this.#home, { recursive: true });
+    await writeFile(join(this.#home, 'auspex.yaml'), configuration(stack));
+    const port = await stack.freePort();
+    this.#startedAt = Date.now();
+    const child = await stack.start(
+      `auspex-${this.#starts}`,
+      [process.execPath, ...runtime.flags, join(root, 'dist/cli/main.js'), 'start'],
+      { env: { ...runtime.env, AUSPEX_HOME: this.#home, AUSPEX_LISTEN: `127.0.0.1:${port}` } },
+    );
+    this.#child = child;
+    await untilReady(`http://127.0.0.1:${port}/readyz`, child);
+  }
+
+  async #stop(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+}
+
+/** As a user would write it: each endpoint under the name that an operator knows, whatever port it has today. */
+function configuration({ scrape }: StackView): string {
+  const jobs = scrape.map(({ job, instance, url }) => {
+    const { host, pathname, protocol } = new URL(url);
+    return {
+      job_name: `${job}-${instance}`,
+      scrape_interval: '10s',
+      scrape_timeout: '5s',
+      metrics_path: pathname,
+      scheme: protocol.slice(0, -1),
+      static_configs: [{ targets: [host], labels: { instance, job } }],
+    };
+  });
+  return JSON.stringify({ scrape: { jobs } });
+}
+
+async function untilReady(url: string, child: ChildProcess): Promise<void> {
+  for (const end = Date.now() + READY_WITHIN_MS; ; ) {
+    if (child.exitCode !== null) throw new Error(`Auspex ended with ${child.exitCode} before it was ready.`);
+    const answer = await fetch(url).catch(() => null);
+    if (answer?.ok === true) return;
+    if (Date.now() > end) throw new Error('Auspex was not ready within 30 s.');
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
+}

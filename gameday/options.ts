@@ -1,0 +1,85 @@
+import { parseArgs } from 'node:util';
+import type { ArmName } from './contract.ts';
+
+export const USAGE = `npm run gameday -- [scenario …] [options]
+
+  scenario             a number (7; 29 for all harmless ones), an id (07-full-disk) or a name (full-disk);
+                       without any: all but the exam
+  --arm NAME           none (nobody on watch), restart (a process supervisor) or auspex; default none
+  --seed N             of the load and the probe; default 1
+  --times N            how often each scenario runs; default 1
+  --out DIR            where the records go; default gameday-results
+  --fault-seconds N    how long a fault lasts; default 90
+  --warm-minutes N     how long Auspex learns before its first run; default 20, kept in DIR/warm
+  --record             keep each run of the arm auspex as DIR/recordings/….recording
+  --replay DIR         replay the recordings of a folder through Auspex as it is now, and judge it
+  --report             judge the runs of DIR again; no run is made
+  --with-exam          with the scenarios of the exam, when none is named
+  --verify             only look that each scenario injects, shows, and is undone to a healthy stack
+  --list               name the scenarios, and which cannot run here
+`;
+
+export interface GamedayOptions {
+  readonly scenarios: readonly string[];
+  readonly arm: ArmName;
+  readonly seed: number;
+  readonly times: number;
+  readonly out: string;
+  readonly faultSeconds: number;
+  readonly warmMinutes: number;
+  readonly isRecording: boolean;
+  /** A folder of recordings; null where real runs are asked for. */
+  readonly replay: string | null;
+  readonly isReport: boolean;
+  readonly withExam: boolean;
+  readonly isVerify: boolean;
+  readonly isList: boolean;
+}
+
+const armNames: readonly ArmName[] = ['none', 'restart', 'auspex'];
+
+/** Reads the words of the command line. @throws Error that says which word is wrong. */
+export function readOptions(words: readonly string[]): GamedayOptions {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      arm: { type: 'string', default: 'none' },
+      seed: { type: 'string', default: '1' },
+      times: { type: 'string', default: '1' },
+      out: { type: 'string', default: 'gameday-results' },
+      'fault-seconds': { type: 'string', default: '90' },
+      'warm-minutes': { type: 'string', default: '20' },
+      record: { type: 'boolean', default: false },
+      replay: { type: 'string' },
+      report: { type: 'boolean', default: false },
+      'with-exam': { type: 'boolean', default: false },
+      verify: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+    },
+  });
+  const arm = armNames.find((name) => name === values.arm);
+  if (arm === undefined) throw new Error(`--arm is ${armNames.join(', ')}, not "${values.arm}".`);
+  return {
+    scenarios: positionals,
+    arm,
+    seed: whole('seed', values.seed, 0, 2 ** 31),
+    times: whole('times', values.times, 1, 1000),
+    out: values.out,
+    // A run is over within 150 s.
+    faultSeconds: whole('fault-seconds', values['fault-seconds'], 5, 100),
+    warmMinutes: whole('warm-minutes', values['warm-minutes'], 1, 1440),
+    isRecording: values.record,
+    replay: values.replay ?? null,
+    isReport: values.report,
+    withExam: values['with-exam'],
+    isVerify: values.verify,
+    isList: values.list,
+  };
+}
+
+function whole(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new Error(`--${name} is a whole number from ${least} to ${most}, not "${text}".`);
+}

@@ -1,0 +1,133 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { arms } from '../arms/arms.ts';
+import type { ArmMaker } from '../arms/arm.ts';
+import type { RunRecord } from '../contract.ts';
+import type { GamedayOptions } from '../options.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import type { Stack } from '../stack/stack.ts';
+import { Ground } from './ground.ts';
+import { BASELINE_MS, oneRun, RECOVERY_MS } from './one-run.ts';
+import { type Verification, verify } from './verify.ts';
+
+/** Runs scenarios one after another on one stack, which is made anew when it is not healthy after a run. */
+export class Round {
+  readonly #options: GamedayOptions;
+  #maker: ArmMaker | null = null;
+  #ground: Ground | null = null;
+  #stack: Stack | null = null;
+  #closing = Promise.resolve();
+  #isOver = false;
+
+  constructor(options: GamedayOptions) {
+    this.#options = options;
+  }
+
+  /** Each scenario as often as asked; resolves with the runs that do not count. */
+  async run(scenarios: readonly Scenario[]): Promise<RunRecord[]> {
+    const { times, seed, faultSeconds, out } = this.#options;
+    mkdirSync(out, { recursive: true });
+    const timing = { baseline: BASELINE_MS, fault: faultSeconds * 1000, recovery: RECOVERY_MS };
+    const broken: RunRecord[] = [];
+    for (let time = 0; time < times; time++) {
+      for (const scenario of scenarios) {
+        const ground = await this.#ready();
+        const record = await oneRun(scenario, ground, seed + time, timing);
+        writeFileSync(join(out, `${record.arm}.${record.scenario}.${record.seed}.json`), `${JSON.stringify(record)}\n`);
+        if (this.#options.isRecording) await ground.arm.keep?.(record);
+        console.log(runLine(record));
+        if (record.broken !== null) broken.push(record);
+        if (record.broken !== null || record.healthyAt === null) await this.close();
+      }
+    }
+    return broken;
+  }
+
+  /** Looks whether each does what it says; resolves with what was seen. */
+  async verify(scenarios: readonly Scenario[]): Promise<Verification[]> {
+    const seen: Verification[] = [];
+    for (let time = 0; time < this.#options.times; time++) {
+      for (const scenario of scenarios) {
+        const one = await verify(scenario, await this.#ready());
+        seen.push(one);
+        console.log(verificationLine(one));
+        if (!one.isUndone) await this.close();
+      }
+    }
+    mkdirSync(this.#options.out, { recursive: true });
+    writeFileSync(join(this.#options.out, 'verify.json'), `${JSON.stringify(seen)}\n`);
+    return seen;
+  }
+
+  /** Takes the stack away; the next run makes another. Also in the middle of a run: that then fails. */
+  close(): Promise<void> {
+    this.#closing = this.#closing.then(() => this.#close());
+    return this.#closing;
+  }
+
+  /** Takes the stack away for good: no other is made. */
+  end(): Promise<void> {
+    this.#isOver = true;
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const [ground, stack] = [this.#ground, this.#stack];
+    this.#ground = null;
+    this.#stack = null;
+    const failures = ground === null ? await stack?.close() : await ground.close();
+    for (const failure of failures ?? []) console.error(`Not taken away: ${failure}`);
+  }
+
+  async #ready(): Promise<Ground> {
+    if (this.#isOver) throw new Error('The round is over.');
+    if (this.#ground !== null) return this.#ground;
+    const { arm, seed, out, warmMinutes } = this.#options;
+    if (this.#maker === null) {
+      this.#maker = await arms[arm]();
+    }
+    const begun = performance.now();
+    this.#ground = await Ground.prepare(this.#maker({ seed, out, warmMinutes }), seed, (stack) => {
+      this.#stack = stack;
+      // While it was made nobody could take it away.
+      if (this.#isOver) throw new Error('The round is over.');
+    });
+    console.log(`The stack is up and healthy after ${((performance.now() - begun) / 1000).toFixed(1)} s.`);
+    return this.#ground;
+  }
+}
+
+/** One run on one line. */
+export function runLine(record: RunRecord): string {
+  const name = `${record.scenario.padEnd(20)} ${record.arm.padEnd(8)}`;
+  if (record.broken !== null) return `${name} BROKEN, not counted: ${record.broken}`;
+  const after = (at: number | null | undefined, from: number): string =>
+    at === null || at === undefined ? 'not' : `after ${((at - from) / 1000).toFixed(1)} s`;
+  const failed = record.probe.reduce((sum, { sent, right }) => sum + sent - right, 0);
+  const told = record.told.length > 0 ? `; ${record.told.length} said` : '';
+  const undo = (record.undoFailures ?? []).map((failure) => `; undo: ${failure}`).join('');
+  const shown = `shown ${after(record.shownAt, record.injectedAt)}`;
+  return `${name} ${shown}; ${failed} checks failed; healthy ${after(record.healthyAt, record.undoneAt)} of undo${told}${undo}`;
+}
+
+function verificationLine(one: Verification): string {
+  const seconds = (value: number | null): string => (value === null ? '  no  ' : `${value.toFixed(1).padStart(4)} s`);
+  const verdict = one.isShown && one.isUndone && one.problems.length === 0 ? 'ok  ' : 'FAIL';
+  const problems = one.problems.length > 0 ? `  ${one.problems.join('; ')}` : '';
+  const times = `shown ${seconds(one.shownSeconds)}  healthy ${seconds(one.healthySeconds)}  in all ${seconds(one.seconds)}`;
+  return `${verdict} ${one.scenario.padEnd(20)} ${times}${problems}`;
+}
+
+/** Of several verifications of each scenario: how often it was shown and undone, one line each. */
+export function verificationTable(seen: readonly Verification[]): string {
+  const names = [...new Set(seen.map(({ scenario }) => scenario))];
+  const rows = names.map((name) => {
+    const those = seen.filter(({ scenario }) => scenario === name);
+    const good = (is: (one: Verification) => boolean): string => `${those.filter(is).length}/${those.length}`;
+    const seconds = those.reduce((sum, one) => sum + one.seconds, 0) / those.length;
+    const cells = [good(({ isShown }) => isShown), good(({ isUndone }) => isUndone), seconds.toFixed(1)];
+    return `| ${name.padEnd(20)} | ${cells.map((cell) => cell.padStart(7)).join(' | ')} |`;
+  });
+  const head = `| ${'scenario'.padEnd(20)} | ${['shown', 'undone', 'seconds'].map((cell) => cell.padStart(7)).join(' | ')} |`;
+  return [head, `|${'-'.repeat(22)}|${`${'-'.repeat(8)}:|`.repeat(3)}`, ...rows].join('\n');
+}
