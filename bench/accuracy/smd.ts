@@ -24,8 +24,7 @@ export async function measure(_options: Options): Promise<Report> {
     const scores = model.scoreStream(test.x, test.nRows);
     const area = vusPr(scores, label);
     const sum = vusPr(sumOfSquares(train, test), label);
-    const reported = Uint8Array.from(scores, (score) => (score > model.threshold ? 1 : 0));
-    const events = eventScore(label, reported);
+    const events = eventScore(label, model.reported(scores));
     own.push(area);
     simple.push(sum);
     rows.push([machine, area, sum, `${events.found} of ${events.events}`, `${events.rightly} of ${events.reported}`]);

@@ -8,8 +8,10 @@ const KIND = 'entity-deviation';
 const VERSION = 1;
 /** A column that hardly moved in training counts as if it had moved by this share of all columns' usual deviation. */
 const LEAST_SHARE = 0.1;
-/** Reported is what lies this many times beyond the highest thousandth of the training rows. */
-const BEYOND = 3;
+/** A report begins this many times beyond the highest thousandth of the training rows … */
+const BEYOND = 1.5;
+/** … and lasts until the score has fallen to this share of where it began: what wavers is one report, not many. */
+const LASTS_TO = 0.5;
 
 export interface EntityDeviationParameters {
   /** Weight of the newest row in the running mean: above 0 … 1; 1 scores each row alone. */
@@ -34,7 +36,7 @@ export class EntityDeviation {
     this.weight = requireNumber('weight', parameters.weight ?? 0.3, 1e-6, 1);
   }
 
-  /** A score above it is worth a report: three times the 99.9th percentile of the training rows in their order. */
+  /** A score above it begins a report: one and a half times the 99.9th percentile of the training rows in their order. */
   get threshold(): number {
     return this.#threshold;
   }
@@ -65,6 +67,16 @@ export class EntityDeviation {
       out[i] = mean;
     }
     return out;
+  }
+
+  /** 1 for each row in time that lies in a report: from above the threshold until the score has fallen to half of it. */
+  reported(scores: Float64Array): Uint8Array {
+    requireFitted(this.#scaling !== null, KIND);
+    let isOn = false;
+    return Uint8Array.from(scores, (score) => {
+      isOn = score > this.#threshold || (isOn && score > LASTS_TO * this.#threshold);
+      return isOn ? 1 : 0;
+    });
   }
 
   /** Of one row alone, which begins at `start` of `x`. */
