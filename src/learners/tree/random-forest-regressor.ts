@@ -54,6 +54,8 @@ export class RandomForestRegressor {
   #cover: Float64Array = new Float64Array(0);
   #roots: Int32Array = new Int32Array(0);
   #residuals: Float64Array = new Float64Array(0);
+  /** For prediction of many rows; made when first needed. */
+  #shares: TreeEnsemble | null = null;
   #oobMeanAbsoluteError = Number.NaN;
   #oobRSquared = Number.NaN;
 
@@ -101,6 +103,7 @@ export class RandomForestRegressor {
     });
     const oob = growth.growForest(this.nTrees);
     this.#nCols = nCols;
+    this.#shares = null;
     this.#roots = oob.roots;
     this.#feature = growth.feature.slice(0, growth.count);
     this.#threshold = growth.threshold.slice(0, growth.count);
@@ -127,25 +130,9 @@ export class RandomForestRegressor {
     requireFitted(this.#nCols > 0, KIND);
     requireMatrix(x, nRows, this.#nCols);
     const out = new Float64Array(nRows);
-    const feature = this.#feature;
-    const threshold = this.#threshold;
-    const lefts = this.#left;
-    const nCols = this.#nCols;
-    // Tree by tree, so that a tree's nodes stay in the cache.
-    for (const root of this.#roots) {
-      for (let i = 0; i < nRows; i++) {
-        let node = root;
-        let column = feature[node];
-        while (column >= 0) {
-          const left = lefts[node];
-          const value = x[i * nCols + column];
-          if (value !== value) node = left < 0 ? 1 - left : left;
-          else node = (left < 0 ? -left : left) + (value < threshold[node] ? 0 : 1);
-          column = feature[node];
-        }
-        out[i] += this.#value[node] / this.nTrees;
-      }
-    }
+    // Shares of the mean, as predict adds them.
+    this.#shares ??= this.#ensemble(this.#value.map((value) => value / this.nTrees));
+    this.#shares.addAllTo(out, x, nRows);
     return out;
   }
 
@@ -188,20 +175,24 @@ export class RandomForestRegressor {
   contributions(row: Float64Array): Contributions {
     this.#check(row);
     requireFitted(this.#cover.length > 0, `${KIND} with the weights of its nodes`);
-    const trees = new TreeEnsemble({
+    const trees = this.#ensemble(this.#value);
+    const { baseline, byColumn } = treeShap(trees, row, 0);
+    return { baseline: baseline / this.nTrees, byColumn: byColumn.map((value) => value / this.nTrees) };
+  }
+
+  #ensemble(value: Float64Array): TreeEnsemble {
+    return new TreeEnsemble({
       roots: this.#roots,
       feature: this.#feature,
       left: this.#left,
       threshold: this.#threshold,
       cover: this.#cover,
-      value: this.#value,
+      value,
       sets: new Int32Array(0),
       nOutputs: 1,
       nCols: this.#nCols,
       categories: Array.from({ length: this.#nCols }, () => null),
     });
-    const { baseline, byColumn } = treeShap(trees, row, 0);
-    return { baseline: baseline / this.nTrees, byColumn: byColumn.map((value) => value / this.nTrees) };
   }
 
   toBytes(): Uint8Array {

@@ -1,9 +1,12 @@
 import type { ModelReader, ModelWriter } from '../model-bytes.ts';
+import { CodedTrees } from './coded-trees.ts';
 
 /** Words of 32 categories that a split on a categorical column holds. */
 export const CATEGORY_WORDS = 8;
 /** Categories of a column told apart; the rarest beyond them count as missing. */
 export const MOST_CATEGORIES = CATEGORY_WORDS * 32 - 1;
+/** From so many rows on it pays to rewrite the trees for prediction of many rows. */
+const FEWEST_CODED = 32;
 
 /**
  * Trees in flat arrays that all share, as grown or as read from bytes. A node's left child is at |left|, the right one
@@ -32,6 +35,8 @@ export class TreeEnsemble {
   readonly #isCategorical: Uint8Array;
   readonly #hasCategories: boolean;
   readonly #coded: Float64Array;
+  /** Made when first needed; null where it cannot be. */
+  #forMany: CodedTrees | null | undefined;
 
   constructor(arrays: TreeArrays) {
     this.arrays = arrays;
@@ -88,34 +93,17 @@ export class TreeEnsemble {
     }
   }
 
-  /** As addTo for all rows of a matrix, tree by tree, so that a tree's nodes stay in the cache: out has max(nOutputs, nGroups) numbers a row. */
+  /** As addTo for all rows of a matrix: out has max(nOutputs, nGroups) numbers a row. */
   addAllTo(out: Float64Array, x: Float64Array, nRows: number, nGroups = 1): void {
-    const { nCols, nOutputs, roots, value } = this.arrays;
-    const width = Math.max(nOutputs, nGroups);
-    if (this.#hasCategories) {
-      for (let i = 0; i < nRows; i++) {
-        this.addTo(out.subarray(i * width, (i + 1) * width), x.subarray(i * nCols, (i + 1) * nCols), nGroups);
-      }
+    const { nCols, nOutputs } = this.arrays;
+    if (nRows >= FEWEST_CODED && this.#forMany === undefined) this.#forMany = CodedTrees.of(this.arrays);
+    if (nRows >= FEWEST_CODED && this.#forMany) {
+      this.#forMany.addAllTo(out, x, nRows, nGroups);
       return;
     }
-    // Kept in one piece: this loop is where prediction spends its time.
-    const { feature, left, threshold } = this.arrays;
-    for (let tree = 0; tree < roots.length; tree++) {
-      const group = nGroups > 1 ? tree % nGroups : 0;
-      const root = roots[tree];
-      for (let i = 0; i < nRows; i++) {
-        const start = i * nCols;
-        let node = root;
-        let column = feature[node];
-        while (column >= 0) {
-          const at = left[node];
-          const number = x[start + column];
-          if (number !== number) node = at < 0 ? 1 - at : at;
-          else node = (at < 0 ? -at : at) + (number < threshold[node] ? 0 : 1);
-          column = feature[node];
-        }
-        for (let k = 0; k < nOutputs; k++) out[i * width + group + k] += value[node * nOutputs + k];
-      }
+    const width = Math.max(nOutputs, nGroups);
+    for (let i = 0; i < nRows; i++) {
+      this.addTo(out.subarray(i * width, (i + 1) * width), x.subarray(i * nCols, (i + 1) * nCols), nGroups);
     }
   }
 
