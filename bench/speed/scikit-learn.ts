@@ -82,7 +82,7 @@ export async function measure(options: Options): Promise<Report> {
     notes: [
       theirs === null
         ? `scikit-learn was not run: ${peer.why}.`
-        : `scikit-learn ${theirs.version}, one thread each; least of ${repeats}.`,
+        : `scikit-learn ${theirs.version}, one thread each; CPU time, least of ${repeats}.`,
       `${data.nRows - data.nTest} rows to fit, ${data.nTest} to predict, ${data.nCols} columns; ${MAX_BINS} bins in both boostings.`,
       'Quality: accuracy of classifiers, mean squared error of regressors, on the rows to predict.',
     ],
@@ -172,15 +172,17 @@ function timeOurs(data: Data, repeats: number): { timings: Record<string, Timing
   return { timings, oneRowMs: seconds };
 }
 
+/** Seconds of CPU, all threads of the process together: on a shared machine the clock on the wall tells of the others. */
 function least<T>(work: () => T, repeats: number): [number, T] {
   let best = Infinity;
   let result = work();
   for (let k = 0; k < repeats; k++) {
-    const started = performance.now();
+    const started = process.cpuUsage();
     result = work();
-    best = Math.min(best, performance.now() - started);
+    const { user, system } = process.cpuUsage(started);
+    best = Math.min(best, user + system);
   }
-  return [best / 1000, result];
+  return [best / 1e6, result];
 }
 
 function timePeer(data: Data, repeats: number): { answer: unknown; why: string } {

@@ -1,6 +1,7 @@
 import { AuspexError } from '../../errors.ts';
-import { binOf, edgesOf } from './binned-columns.ts';
+import { edgesOf } from './binned-columns.ts';
 import { MOST_CATEGORIES, placeOf } from './tree-ensemble.ts';
+import { ValueCoder } from './value-coder.ts';
 
 /** Above so many rows the edges of the bins are taken from every nth. */
 const EDGE_ROWS = 100_000;
@@ -52,9 +53,10 @@ export function binMatrix(
     }
     const edges = edgesOf(sortedColumn(x, nRows, nCols, j), maxBins);
     nBins[j] = edges.length + 1;
+    const coder = new ValueCoder(edges);
     for (let i = 0; i < nRows; i++) {
       const value = x[i * nCols + j];
-      bins[start + i] = value === value ? binOf(edges, value) : edges.length + 1;
+      bins[start + i] = value === value ? coder.code(value) : edges.length + 1;
     }
     thresholds.push(edges);
     categories.push(null);

@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../../stats/random.ts';
 import type { BinnedMatrix } from './binned-matrix.ts';
-import { takePrefix } from './gradient-tree-growth.ts';
+import { takePrefix } from './gradient-split-search.ts';
 import { type GrowingTrees, noSplit, type Split } from './growing-trees.ts';
 
 export interface ClassTreeLimits {
