@@ -15,6 +15,8 @@ const MOST_ROTATED = 200;
 export class NeighbourTree {
   readonly nRows: number;
   readonly nCols: number;
+  /** Rows looked at so far by all queries. */
+  visited = 0;
   /** Turned rows in the order of the leaves. */
   readonly #points: Float64Array;
   readonly #rowAt: Int32Array;
@@ -144,6 +146,7 @@ export class NeighbourTree {
   }
 
   #scan(from: number, to: number): void {
+    this.visited += to - from;
     const n = this.nCols;
     const points = this.#points;
     const query = this.#query;

@@ -45,10 +45,18 @@ export class KNearestNeighbours extends RowScorer {
   /** Scores of the kept training rows, none its own neighbour: what scores of new rows are to be compared with. */
   trainingScores(): Float64Array {
     requireFitted(this.#rows !== null, KIND);
+    const out = new Float64Array(this.#rows?.nRows ?? 0);
+    this.#rows?.nearestToKept(this.#parameters.nNeighbours, this.#squares, this.#found, (i, found) => {
+      out[i] = this.#mean(found);
+    });
+    return out;
+  }
+
+  protected override scoreRows(x: Float64Array, nRows: number, out: Float64Array): void {
     const { nNeighbours } = this.#parameters;
-    return Float64Array.from({ length: this.#rows?.nRows ?? 0 }, (_, i) =>
-      this.#mean(this.#rows?.nearestToKept(i, nNeighbours, this.#squares, this.#found) ?? 0),
-    );
+    this.#rows?.nearestToEach(x, nRows, nNeighbours, this.#squares, this.#found, (i, found) => {
+      out[i] = this.#mean(found);
+    });
   }
 
   #mean(found: number): number {

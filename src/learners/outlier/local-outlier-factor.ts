@@ -49,14 +49,13 @@ export class LocalOutlierFactor extends RowScorer {
     this.#reach = new Float64Array(n);
     this.#density = new Float64Array(n);
     this.#training = new Float64Array(n);
-    for (let i = 0; i < n && k > 0; i++) {
-      rows.nearestToKept(i, k, this.#squares, this.#found);
+    rows.nearestToKept(k, this.#squares, this.#found, (i) => {
       for (let j = 0; j < k; j++) {
         distances[i * k + j] = Math.sqrt(this.#squares[j]);
         neighbours[i * k + j] = this.#found[j];
       }
-      this.#reach[i] = distances[i * k + k - 1];
-    }
+      if (k > 0) this.#reach[i] = distances[i * k + k - 1];
+    });
     for (let i = 0; i < n && k > 0; i++) this.#density[i] = this.#densityOf(distances, neighbours, i * k, k);
     for (let i = 0; i < n && k > 0; i++) {
       let sum = 0;
@@ -72,8 +71,23 @@ export class LocalOutlierFactor extends RowScorer {
     // One row alone has no density to compare with.
     if (n < 2 || this.#rows === null) return 1;
     const k = Math.min(this.#parameters.nNeighbours, n - 1);
+    this.#rows.nearestTo(x, start, k, this.#squares, this.#found);
+    return this.#factorOfFound(k);
+  }
+
+  protected override scoreRows(x: Float64Array, nRows: number, out: Float64Array): void {
+    const n = this.#density.length;
+    if (n < 2 || this.#rows === null) out.fill(1);
+    else {
+      const k = Math.min(this.#parameters.nNeighbours, n - 1);
+      this.#rows.nearestToEach(x, nRows, k, this.#squares, this.#found, (i) => {
+        out[i] = this.#factorOfFound(k);
+      });
+    }
+  }
+
+  #factorOfFound(k: number): number {
     const squares = this.#squares;
-    this.#rows.nearestTo(x, start, k, squares, this.#found);
     for (let j = 0; j < k; j++) squares[j] = Math.sqrt(squares[j]);
     let sum = 0;
     for (let j = 0; j < k; j++) sum += this.#density[this.#found[j]];

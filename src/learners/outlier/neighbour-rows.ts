@@ -1,4 +1,4 @@
-import { NeighbourTree } from '../../stats/neighbour-tree.ts';
+import { NearestRows } from '../../stats/nearest-rows.ts';
 import { SeededRandom } from '../../stats/random.ts';
 import { ColumnScaling, type ScalingKind } from '../column-scaling.ts';
 import type { ModelReader, ModelWriter } from '../model-bytes.ts';
@@ -27,17 +27,17 @@ export function neighbourParameters(given: NeighbourParameters, nNeighbours: num
   };
 }
 
-/** Training rows, scaled, in a tree that finds the nearest: what detectors by distance have in common. */
+/** Training rows, scaled, with a search for the nearest: what detectors by distance have in common. */
 export class NeighbourRows {
   readonly scaling: ColumnScaling;
   readonly rows: Float64Array;
-  readonly tree: NeighbourTree;
+  readonly #nearest: NearestRows;
   readonly #scaled: Float64Array;
 
   constructor(scaling: ColumnScaling, rows: Float64Array) {
     this.scaling = scaling;
     this.rows = rows;
-    this.tree = new NeighbourTree(rows, rows.length / scaling.nCols, scaling.nCols);
+    this.#nearest = new NearestRows(rows, rows.length / scaling.nCols, scaling.nCols);
     this.#scaled = new Float64Array(scaling.nCols);
   }
 
@@ -48,22 +48,35 @@ export class NeighbourRows {
   }
 
   get nRows(): number {
-    return this.tree.nRows;
+    return this.#nearest.tree.nRows;
   }
 
   get nCols(): number {
-    return this.tree.nCols;
+    return this.#nearest.tree.nCols;
   }
 
   /** The nearest rows to an unscaled one: squared distances and numbers are written; returns how many there are. */
   nearestTo(x: Float64Array, start: number, k: number, squares: Float64Array, rows: Int32Array): number {
     this.scaling.apply(x, start, this.#scaled, 0);
-    return this.tree.nearest(this.#scaled, 0, k, squares, rows);
+    return this.#nearest.nearest(this.#scaled, 0, k, squares, rows);
   }
 
-  /** The nearest other rows to a kept one. */
-  nearestToKept(row: number, k: number, squares: Float64Array, rows: Int32Array): number {
-    return this.tree.nearest(this.rows, row * this.nCols, k, squares, rows, row);
+  /** As nearestTo for each row of an unscaled matrix; `visit` is told after each. */
+  nearestToEach(
+    x: Float64Array,
+    nRows: number,
+    k: number,
+    squares: Float64Array,
+    rows: Int32Array,
+    visit: (row: number, found: number) => void,
+  ): void {
+    const scaled = this.scaling.applyAll(x, nRows);
+    this.#nearest.nearestToEach(scaled, nRows, k, squares, rows, false, visit);
+  }
+
+  /** The nearest other rows to each kept one. */
+  nearestToKept(k: number, squares: Float64Array, rows: Int32Array, visit: (row: number, found: number) => void): void {
+    this.#nearest.nearestToEach(this.rows, this.nRows, k, squares, rows, true, visit);
   }
 
   write(writer: ModelWriter): ModelWriter {

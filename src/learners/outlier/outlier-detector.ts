@@ -39,8 +39,12 @@ export abstract class RowScorer {
     requireFitted(this.nCols > 0, this.kind);
     requireMatrix(x, nRows, this.nCols);
     const out = new Float64Array(nRows);
-    for (let i = 0; i < nRows; i++) out[i] = this.scoreAt(x, i * this.nCols);
+    this.scoreRows(x, nRows, out);
     return out;
+  }
+
+  protected scoreRows(x: Float64Array, nRows: number, out: Float64Array): void {
+    for (let i = 0; i < nRows; i++) out[i] = this.scoreAt(x, i * this.nCols);
   }
 }
 
