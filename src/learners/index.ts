@@ -28,6 +28,7 @@ export {
   learners,
   type Regressor,
 } from './registry.ts';
+export { ANOMALY_SCORE, StreamingDetector, type StreamScore } from './streaming/streaming-detector.ts';
 export type { BoostingParameters } from './tree/boosting.ts';
 export type { Classifier, ClassWeights } from './tree/class-targets.ts';
 export {
