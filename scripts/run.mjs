@@ -119,6 +119,8 @@ if (task === 'start' || task === 'cli') {
 } else if (task === 'bench') {
   ensureBuilt(node);
   hand(node, [...runtime.flags, join(root, 'bench', 'run.ts'), ...rest]);
+} else if (task === 'bench:accuracy' || task === 'bench:speed') {
+  hand(node, [join(root, 'bench', 'run-folder.ts'), task.slice('bench:'.length), ...rest]);
 } else if (task === 'gameday') {
   // Only one of its arms is what is built.
   if (rest.some((word) => /^(--arm=)?auspex$/.test(word))) ensureBuilt(node);
@@ -140,5 +142,5 @@ if (task === 'start' || task === 'cli') {
   });
   process.exit(failed.length === 0 ? 0 : 1);
 } else {
-  fail(`Unknown task "${task}". Known: start, cli, test, bench, gameday, check.`);
+  fail(`Unknown task "${task}". Known: start, cli, test, bench, bench:accuracy, bench:speed, gameday, check.`);
 }

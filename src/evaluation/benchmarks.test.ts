@@ -1,47 +1,6 @@
 import { expect, test } from 'vitest';
 import { SeededRandom } from '../stats/random.ts';
-import { groupingAccuracy, m4Errors, msis, naive2, NAB_STANDARD, nabProbation, nabScore, owa } from './index.ts';
-
-const n = 1000;
-const series = (detections: readonly number[]) => ({
-  scores: Float64Array.from({ length: n }, (_, i) => (detections.includes(i) ? 1 : 0)),
-  windows: [
-    [400, 449],
-    [800, 899],
-  ] as const,
-});
-
-// Worked out by hand from the benchmark's paper: hits earn σ(place) ÷ σ(−1), false alarms cost 0.11 · σ behind a window.
-const sigmoid = (x: number) => 2 / (1 + Math.exp(5 * x)) - 1;
-
-test('NAB: silence is 0, the first row of each window is 100, a later one earns by its place', () => {
-  expect(nabScore([series([])], NAB_STANDARD, 1).score).toBe(0);
-  expect(nabScore([series([400, 800])], NAB_STANDARD, 1).score).toBeCloseTo(100, 9);
-  const late = sigmoid(-(449 - 430 + 1) / 50) / sigmoid(-1);
-  const result = nabScore([series([430, 431, 449])], NAB_STANDARD, 1);
-  expect(result.score).toBeCloseTo((100 * (late - 1 + 2)) / 4, 9);
-  expect(result).toMatchObject({ windowsHit: 1, windows: 2, falseAlarms: 0, delay: 30 / 50 });
-});
-
-test('NAB: false alarms cost in full before any window and less close behind one; probation costs nothing', () => {
-  expect(nabProbation(n)).toBe(150);
-  expect(nabProbation(20_000)).toBe(750);
-  expect(nabScore([series([10, 149])], NAB_STANDARD, 1).score).toBe(0);
-  expect(nabScore([series([150])], NAB_STANDARD, 1).score).toBeCloseTo((100 * -0.11) / 4, 9);
-  expect(nabScore([series([460])], NAB_STANDARD, 1).score).toBeCloseTo((100 * 0.11 * sigmoid(11 / 49)) / 4, 9);
-  expect(nabScore([series([700])], NAB_STANDARD, 1).score).toBeCloseTo((100 * -0.11) / 4, 9);
-});
-
-test('NAB: without a threshold the best one is found', () => {
-  const one = series([]);
-  one.scores[405] = 5;
-  one.scores[200] = 4;
-  one.scores[805] = 3;
-  for (let i = 500; i < 600; i++) one.scores[i] = 2;
-  const best = nabScore([one]);
-  expect(best.threshold).toBe(3);
-  for (const threshold of [5, 4, 2]) expect(nabScore([one], NAB_STANDARD, threshold).score).toBeLessThan(best.score);
-});
+import { groupingAccuracy, m4Errors, msis, naive2, owa } from './index.ts';
 
 test('M4: Naive2 repeats a multiplicative season from the last value and is the measure of itself', () => {
   const factors = [0.5, 1, 1.5, 1];

@@ -22,6 +22,24 @@ export function auroc(scores: Float64Array, isPositive: Uint8Array): number {
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
 }
 
+/**
+ * Area under the curve of precision and recall, as average precision: the mean precision at each positive, rows of one
+ * score taken together. The share of positives for scores that tell nothing. NaN without positives. O(n log n).
+ */
+export function auPr(scores: Float64Array, isPositive: Uint8Array): number {
+  const order = Uint32Array.from(scores, (_, i) => i).sort((a, b) => scores[b] - scores[a]);
+  let positives = 0;
+  let area = 0;
+  for (let i = 0; i < order.length; ) {
+    let end = i;
+    const before = positives;
+    while (end < order.length && scores[order[end]] === scores[order[i]]) positives += isPositive[order[end++]] ? 1 : 0;
+    area += ((positives - before) * positives) / end;
+    i = end;
+  }
+  return positives > 0 ? area / positives : Number.NaN;
+}
+
 /** Mean squared difference of a stated probability and what happened (Brier 1950): 0 is perfect, 0.25 a coin. */
 export function brierScore(probabilities: Float64Array, happened: Uint8Array): number {
   let sum = 0;

@@ -1,124 +1,136 @@
-/** One series of the benchmark with what a detector said of each row. */
+/** What a detection, a miss and a false alarm weigh in one of the benchmark's profiles. */
+export interface NabProfile {
+  readonly tp: number;
+  readonly fn: number;
+  readonly fp: number;
+}
+
+/** Numenta Anomaly Benchmark, Lavin and Ahmad, 2015. */
+export const NAB_STANDARD: NabProfile = { tp: 1, fn: 1, fp: 0.11 };
+
+/** One labelled series: a score a row, higher is more unusual; windows are first and last rows, both inside, ascending. */
 export interface NabSeries {
-  /** Higher is more anomalous. */
-  readonly scores: Float64Array;
-  /** First and last row of each labelled window, ascending. */
+  readonly score: Float64Array;
   readonly windows: readonly (readonly [number, number])[];
 }
 
-/** What hits, misses and false alarms count. */
-export interface NabProfile {
-  readonly hit: number;
-  readonly miss: number;
-  readonly falseAlarm: number;
-}
-
-export const NAB_STANDARD: NabProfile = { hit: 1, miss: 1, falseAlarm: 0.11 };
-
 export interface NabResult {
-  /** 0: a detector that says nothing; 100: a perfect one. Can be far below 0. */
+  /** 0 is a detector that says nothing, 100 one that hits every window at its first row and nothing else. */
   readonly score: number;
   readonly threshold: number;
-  readonly windowsHit: number;
   readonly windows: number;
-  /** Rows outside the windows at or over the threshold. */
-  readonly falseAlarms: number;
-  /** Mean share of a hit window that had passed at its first detection. */
-  readonly delay: number;
+  readonly hit: number;
+  /** Rows reported outside of every window. */
+  readonly falseRows: number;
 }
 
-/** The part of a series that is not judged: 15 %, at most of 5,000 rows. */
+const PROBATION_SHARE = 0.15;
+const PROBATION_MOST = 750;
+
+/** Rows at the beginning of a series that are not judged. */
 export function nabProbation(rows: number): number {
-  return Math.floor(0.15 * Math.min(rows, 5000));
+  return Math.floor(Math.min(PROBATION_SHARE * rows, PROBATION_MOST));
 }
 
-/**
- * The score of the Numenta Anomaly Benchmark (Lavin and Ahmad 2015): the earliest detection in a window earns by a sigmoid
- * of its place, rows outside cost, the less the nearer behind a window; one threshold for all series. With no threshold
- * given, the best one is looked for, as the benchmark does for those it publishes. The score is contested (one false
- * alarm costs a ninth of a hit, whatever the length of a series), so counts stand beside it. O(rows log rows).
- */
-export function nabScore(
-  series: readonly NabSeries[],
-  profile: NabProfile = NAB_STANDARD,
-  threshold?: number,
-): NabResult {
-  const rows: { score: number; gain: number; window: number; place: number }[] = [];
-  let nWindows = 0;
-  for (const one of series) {
-    const first = nWindows;
-    nWindows += one.windows.length;
-    const gains = rowGains(one, profile);
-    for (let i = nabProbation(one.scores.length); i < one.scores.length; i++) {
-      const within = one.windows.findIndex(([from, to]) => i >= from && i <= to);
-      const [from, to] = within >= 0 ? one.windows[within] : [0, 0];
-      rows.push({
-        score: one.scores[i],
-        gain: gains[i],
-        window: within >= 0 ? first + within : -1,
-        place: (i - from) / (to - from + 1),
-      });
-    }
+interface Event {
+  readonly score: number;
+  /** The window it lies in, numbered through all series; −1 outside. */
+  readonly window: number;
+  readonly worth: number;
+}
+
+/** The benchmark's figure at the threshold that suits all series best. O(n log n) over all rows. */
+export function nabBest(series: readonly NabSeries[], profile = NAB_STANDARD): NabResult {
+  const events = eventsOf(series, profile).sort((a, b) => b.score - a.score);
+  let best: Counts | null = null;
+  let threshold = Infinity;
+  const counts = newCounts(series, profile);
+  if (counts.windows === 0) return { score: Number.NaN, threshold, windows: 0, hit: 0, falseRows: 0 };
+  best = { ...counts };
+  for (let i = 0; i < events.length; i++) {
+    take(counts, events[i] as Event);
+    // All rows of one score are reported together.
+    if (events[i + 1]?.score === events[i]?.score) continue;
+    if (counts.total <= best.total) continue;
+    best = { ...counts };
+    threshold = (events[i] as Event).score;
   }
-  rows.sort((a, b) => b.score - a.score);
-  const earned = new Float64Array(nWindows).fill(-profile.miss);
-  const places = new Float64Array(nWindows).fill(Number.NaN);
-  let falseAlarms = 0;
-  let lost = 0;
-  const worst = -profile.miss * nWindows;
-  const result = (at: number): NabResult => {
-    const total = earned.reduce((sum, gain) => sum + gain, lost);
-    const hit = places.filter((place) => place === place);
-    return {
-      score: (100 * (total - worst)) / (profile.hit * nWindows - worst),
-      threshold: at,
-      windowsHit: hit.length,
-      windows: nWindows,
-      falseAlarms,
-      delay: hit.reduce((sum, place) => sum + place, 0) / hit.length,
-    };
+  return resultOf(best, threshold, profile);
+}
+
+/** The figure when all rows whose score is at least `threshold` are reported. O(rows). */
+export function nabAt(series: readonly NabSeries[], threshold: number, profile = NAB_STANDARD): NabResult {
+  const counts = newCounts(series, profile);
+  for (const event of eventsOf(series, profile)) if (event.score >= threshold) take(counts, event);
+  return resultOf(counts, threshold, profile);
+}
+
+interface Counts {
+  total: number;
+  hit: number;
+  falseRows: number;
+  readonly windows: number;
+  readonly missed: number;
+  readonly bestOf: Float64Array;
+}
+
+function newCounts(series: readonly NabSeries[], { fn }: NabProfile): Counts {
+  const windows = series.reduce((sum, one) => sum + one.windows.length, 0);
+  return {
+    total: -fn * windows,
+    hit: 0,
+    falseRows: 0,
+    windows,
+    missed: -fn,
+    bestOf: new Float64Array(windows).fill(-Infinity),
   };
-  let best = result(Infinity);
-  for (let i = 0; i < rows.length; ) {
-    const at = rows[i].score;
-    if (threshold !== undefined && !(at >= threshold)) break;
-    for (; i < rows.length && rows[i].score === at; i++) {
-      const { gain, window, place } = rows[i];
-      if (window < 0) {
-        falseAlarms++;
-        lost += gain;
-      } else if (gain > earned[window]) {
-        earned[window] = gain;
-        places[window] = place;
-      }
-    }
-    const total = earned.reduce((sum, gain) => sum + gain, lost);
-    if (threshold === undefined && (100 * (total - worst)) / (profile.hit * nWindows - worst) > best.score)
-      best = result(at);
-  }
-  return threshold === undefined ? best : { ...result(threshold) };
 }
 
-/** What a detection at each row earns or costs. */
-function rowGains({ scores, windows }: NabSeries, profile: NabProfile): Float64Array {
+/** Of a window only its earliest, best reported row counts. */
+function take(counts: Counts, { window, worth }: Event): void {
+  if (window < 0) {
+    counts.total += worth;
+    counts.falseRows++;
+    return;
+  }
+  const before = counts.bestOf[window] as number;
+  if (worth <= before) return;
+  counts.total += worth - (before === -Infinity ? counts.missed : before);
+  if (before === -Infinity) counts.hit++;
+  counts.bestOf[window] = worth;
+}
+
+function resultOf({ total, hit, falseRows, windows }: Counts, threshold: number, { tp, fn }: NabProfile): NabResult {
+  const nothing = -fn * windows;
+  return { score: (100 * (total - nothing)) / (tp * windows - nothing), threshold, windows, hit, falseRows };
+}
+
+function eventsOf(series: readonly NabSeries[], { tp, fp }: NabProfile): Event[] {
+  const events: Event[] = [];
   const most = sigmoid(-1);
-  const gains = new Float64Array(scores.length);
-  let next = 0;
-  for (let i = 0; i < gains.length; i++) {
-    while (next < windows.length && windows[next][1] < i) next++;
-    if (next < windows.length && windows[next][0] <= i) {
-      const [from, to] = windows[next];
-      gains[i] = (profile.hit * sigmoid(-(to - i + 1) / (to - from + 1))) / most;
-    } else if (next === 0) gains[i] = -profile.falseAlarm;
-    else {
-      const [from, to] = windows[next - 1];
-      gains[i] = profile.falseAlarm * sigmoid((i - to) / (to - from));
+  let first = 0;
+  for (const { score, windows } of series) {
+    let next = 0;
+    for (let row = 0; row < score.length; row++) {
+      while (next < windows.length && row > (windows[next] as readonly [number, number])[1]) next++;
+      if (row < nabProbation(score.length)) continue;
+      const window = windows[next];
+      if (window !== undefined && row >= window[0]) {
+        const width = window[1] - window[0] + 1;
+        const worth = (sigmoid(-(window[1] - row + 1) / width) * tp) / most;
+        events.push({ score: score[row] as number, window: first + next, worth });
+        continue;
+      }
+      const last = windows[next - 1];
+      const far = last === undefined ? Infinity : (row - last[1]) / Math.max(1, last[1] - last[0]);
+      events.push({ score: score[row] as number, window: -1, worth: sigmoid(far) * fp });
     }
+    first += windows.length;
   }
-  return gains;
+  return events;
 }
 
-/** 1 well before 0, 0 at 0, −1 behind it. */
+/** From 1 well before to −1 well behind the end of a window. */
 function sigmoid(x: number): number {
   return x > 3 ? -1 : 2 / (1 + Math.exp(5 * x)) - 1;
 }

@@ -5,7 +5,22 @@ export { Naive } from './forecast/naive.ts';
 export { RobustTrend } from './forecast/robust-trend.ts';
 export { SeasonalNaive } from './forecast/seasonal-naive.ts';
 export { Theta } from './forecast/theta.ts';
+export { LogisticRegression, type LogisticRegressionParameters } from './linear/logistic-regression.ts';
+export { Ridge, type RidgeParameters } from './linear/ridge.ts';
+export { Autoencoder, type AutoencoderParameters } from './outlier/autoencoder.ts';
+export { Ecod } from './outlier/ecod.ts';
+export { EntityDeviation, type EntityDeviationParameters } from './outlier/entity-deviation.ts';
+export { HalfSpaceTrees, type HalfSpaceTreesParameters } from './outlier/half-space-trees.ts';
+export { Hbos, type HbosParameters } from './outlier/hbos.ts';
 export { IsolationForest, type IsolationForestParameters } from './outlier/isolation-forest.ts';
+export { KNearestNeighbours } from './outlier/k-nearest-neighbours.ts';
+export { LocalOutlierFactor } from './outlier/local-outlier-factor.ts';
+export { NearestInSamples, type NearestInSamplesParameters } from './outlier/nearest-in-samples.ts';
+export type { NeighbourParameters } from './outlier/neighbour-rows.ts';
+export type { OutlierDetector } from './outlier/outlier-detector.ts';
+export { OutlierEnsemble, type OutlierEnsembleParameters } from './outlier/outlier-ensemble.ts';
+export { RobustCovariance } from './outlier/robust-covariance.ts';
+export { RobustZ } from './outlier/robust-z.ts';
 export {
   type Bandit,
   type ChangeDetector,
@@ -14,10 +29,22 @@ export {
   type LearnerParameter,
   learner,
   learners,
-  type OutlierDetector,
   type Regressor,
   type TemplateLearner,
 } from './registry.ts';
+export { ANOMALY_SCORE, StreamingDetector, type StreamScore } from './streaming/streaming-detector.ts';
+export type { BoostingParameters } from './tree/boosting.ts';
+export type { Classifier, ClassWeights } from './tree/class-targets.ts';
+export {
+  GradientBoostingClassifier,
+  type GradientBoostingClassifierParameters,
+} from './tree/gradient-boosting-classifier.ts';
+export {
+  GradientBoostingRegressor,
+  type GradientBoostingRegressorParameters,
+  type RegressionLoss,
+} from './tree/gradient-boosting-regressor.ts';
+export { RandomForestClassifier, type RandomForestClassifierParameters } from './tree/random-forest-classifier.ts';
 export {
   type Attribution,
   type RandomForestParameters,
@@ -46,3 +73,4 @@ export { KMeans, type KMeansParameters } from './cluster/k-means.ts';
 export { LstmForecaster, type LstmParameters } from './neural/lstm-forecaster.ts';
 export { WindowRegression, type WindowRegressionParameters } from './forecast/window-regression.ts';
 export { LagForest, type LagForestParameters } from './forecast/lag-forest.ts';
+export type { Contributions } from './tree/tree-shap.ts';

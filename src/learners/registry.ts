@@ -21,17 +21,27 @@ import { SeasonalNaive } from './forecast/seasonal-naive.ts';
 import { Theta } from './forecast/theta.ts';
 import { WindowMeanRegression } from './forecast/window-mean-regression.ts';
 import { WindowRegression } from './forecast/window-regression.ts';
-import { IsolationForest } from './outlier/isolation-forest.ts';
 import { LstmForecaster } from './neural/lstm-forecaster.ts';
 import { TemplateTree } from './text/template-tree.ts';
+import { LogisticRegression } from './linear/logistic-regression.ts';
+import { Ridge } from './linear/ridge.ts';
+import { Autoencoder } from './outlier/autoencoder.ts';
+import { Ecod } from './outlier/ecod.ts';
+import { HalfSpaceTrees } from './outlier/half-space-trees.ts';
+import { Hbos } from './outlier/hbos.ts';
+import { IsolationForest } from './outlier/isolation-forest.ts';
+import { KNearestNeighbours } from './outlier/k-nearest-neighbours.ts';
+import { LocalOutlierFactor } from './outlier/local-outlier-factor.ts';
+import { NearestInSamples } from './outlier/nearest-in-samples.ts';
+import type { OutlierDetector } from './outlier/outlier-detector.ts';
+import { OutlierEnsemble } from './outlier/outlier-ensemble.ts';
+import { RobustCovariance } from './outlier/robust-covariance.ts';
+import { RobustZ } from './outlier/robust-z.ts';
+import type { Classifier } from './tree/class-targets.ts';
+import { GradientBoostingClassifier } from './tree/gradient-boosting-classifier.ts';
+import { GradientBoostingRegressor } from './tree/gradient-boosting-regressor.ts';
+import { RandomForestClassifier } from './tree/random-forest-classifier.ts';
 import { RandomForestRegressor } from './tree/random-forest-regressor.ts';
-
-/** Scores rows; a higher score is more anomalous. */
-export interface OutlierDetector {
-  fit(x: Float64Array, nRows: number, nCols: number): this;
-  score(row: Float64Array): number;
-  toBytes(): Uint8Array;
-}
 
 /** Predicts a number from a row. */
 export interface Regressor {
@@ -91,6 +101,7 @@ interface Entry<K extends string, L> {
 export type LearnerEntry =
   | Entry<'outlier', OutlierDetector>
   | Entry<'regression', Regressor>
+  | Entry<'classification', Classifier>
   | Entry<'forecast', Forecaster>
   | Entry<'cluster', Clusterer>
   | Entry<'change', ChangeDetector>
@@ -112,6 +123,39 @@ const longSeason: LearnerParameter = {
   high: 1_000_000,
   meaning: 'steps of a season that holds whole ones of the first; 1 for none',
 };
+const neighbours = (nNeighbours: number): readonly LearnerParameter[] => [
+  { name: 'nNeighbours', default: nNeighbours, low: 1, high: 1000, meaning: 'neighbours looked at' },
+  {
+    name: 'maxRows',
+    default: 10_000,
+    low: 2,
+    high: 1_000_000,
+    meaning: 'training rows kept, drawn when there are more',
+  },
+  { name: 'scaling', default: 1, low: 0, high: 2, meaning: 'columns as they are, by mean and deviation, by quartiles' },
+];
+
+const maxFeatures = (share: number, meaning: string): LearnerParameter => ({
+  name: 'maxFeatures',
+  default: share,
+  low: 0,
+  high: 1,
+  meaning,
+});
+
+const boosting: readonly LearnerParameter[] = [
+  { name: 'nRounds', default: 100, low: 1, high: 10_000, meaning: 'most rounds' },
+  { name: 'learningRate', default: 0.1, low: 1e-6, high: 1, meaning: 'what each tree’s answer is multiplied by' },
+  { name: 'maxLeaves', default: 31, low: 2, high: 1024, meaning: 'most leaves of a tree' },
+  { name: 'maxDepth', default: 64, low: 1, high: 64, meaning: 'most splits on a path' },
+  { name: 'minLeaf', default: 20, low: 1, high: 1_000_000, meaning: 'fewest rows in a leaf' },
+  { name: 'l2', default: 0, low: 0, high: 1e9, meaning: 'penalty on the square of leaf values' },
+  { name: 'maxBins', default: 64, low: 2, high: 255, meaning: 'bins of a column' },
+  { name: 'rowShare', default: 1, low: 1e-6, high: 1, meaning: 'share of the rows that each tree sees' },
+  { name: 'columnShare', default: 1, low: 1e-6, high: 1, meaning: 'share of the columns that each tree sees' },
+  { name: 'validationShare', default: 0, low: 0, high: 0.9, meaning: 'share of the rows held back to stop by' },
+  { name: 'patience', default: 10, low: 1, high: 10_000, meaning: 'rounds without a gain before it stops' },
+];
 
 /** Every learner there is. The conformance suite runs over this table; a learner is known by its name. */
 export const learners: readonly LearnerEntry[] = [
@@ -126,11 +170,147 @@ export const learners: readonly LearnerEntry[] = [
     fromBytes: IsolationForest.fromBytes,
   },
   {
+    name: 'local-outlier-factor',
+    kind: 'outlier',
+    parameters: neighbours(20),
+    create: (parameters, seed) => new LocalOutlierFactor({ ...parameters, seed }),
+    fromBytes: LocalOutlierFactor.fromBytes,
+  },
+  {
+    name: 'k-nearest-neighbours',
+    kind: 'outlier',
+    parameters: neighbours(10),
+    create: (parameters, seed) => new KNearestNeighbours({ ...parameters, seed }),
+    fromBytes: KNearestNeighbours.fromBytes,
+  },
+  {
+    name: 'nearest-in-samples',
+    kind: 'outlier',
+    parameters: [
+      { name: 'nSamples', default: 100, low: 1, high: 1000, meaning: 'random samples' },
+      { name: 'sampleSize', default: 16, low: 1, high: 10_000, meaning: 'rows in each' },
+    ],
+    create: (parameters, seed) => new NearestInSamples({ ...parameters, seed }),
+    fromBytes: NearestInSamples.fromBytes,
+  },
+  {
+    name: 'robust-z',
+    kind: 'outlier',
+    parameters: [],
+    create: () => new RobustZ(),
+    fromBytes: RobustZ.fromBytes,
+  },
+  {
+    name: 'robust-covariance',
+    kind: 'outlier',
+    parameters: [],
+    create: () => new RobustCovariance(),
+    fromBytes: RobustCovariance.fromBytes,
+  },
+  {
+    name: 'hbos',
+    kind: 'outlier',
+    parameters: [
+      { name: 'nBins', default: 0, low: 0, high: 1000, meaning: 'bins of a column; 0 for √rows, at most 50' },
+    ],
+    create: (parameters) => new Hbos({ ...parameters }),
+    fromBytes: Hbos.fromBytes,
+  },
+  { name: 'ecod', kind: 'outlier', parameters: [], create: () => new Ecod(), fromBytes: Ecod.fromBytes },
+  {
+    name: 'autoencoder',
+    kind: 'outlier',
+    parameters: [
+      {
+        name: 'nHidden',
+        default: 0,
+        low: 0,
+        high: 512,
+        meaning: 'units of the outer layers; 0 for as many as columns, 8 to 64',
+      },
+      { name: 'nCode', default: 0, low: 0, high: 256, meaning: 'units of the narrow layer; 0 for √columns + 1' },
+      { name: 'nSteps', default: 1500, low: 1, high: 100_000, meaning: 'steps of 32 rows' },
+      { name: 'learningRate', default: 0.005, low: 0, high: 1, meaning: 'size of a step' },
+    ],
+    create: (parameters, seed) => new Autoencoder({ ...parameters, seed }),
+    fromBytes: Autoencoder.fromBytes,
+  },
+  {
+    name: 'half-space-trees',
+    kind: 'outlier',
+    parameters: [
+      { name: 'nTrees', default: 50, low: 1, high: 200, meaning: 'trees' },
+      { name: 'depth', default: 10, low: 1, high: 15, meaning: 'splits on a path' },
+      {
+        name: 'windowSize',
+        default: 256,
+        low: 2,
+        high: 100_000,
+        meaning: 'rows between two renewals of what is usual',
+      },
+    ],
+    create: (parameters, seed) => new HalfSpaceTrees({ ...parameters, seed }),
+    fromBytes: HalfSpaceTrees.fromBytes,
+  },
+  {
+    name: 'outlier-ensemble',
+    kind: 'outlier',
+    parameters: [],
+    create: (_parameters, seed) => new OutlierEnsemble({ seed }),
+    fromBytes: OutlierEnsemble.fromBytes,
+  },
+  {
+    name: 'random-forest-classifier',
+    kind: 'classification',
+    parameters: [
+      { name: 'nTrees', default: 100, low: 1, high: 1000, meaning: 'trees' },
+      maxFeatures(0, 'share of the columns each split chooses from; 0 for the square root of their number'),
+      { name: 'minLeaf', default: 1, low: 1, high: 1_000_000, meaning: 'fewest rows in a leaf' },
+      { name: 'maxDepth', default: 20, low: 1, high: 64, meaning: 'most splits on a path' },
+      { name: 'maxBins', default: 64, low: 2, high: 255, meaning: 'bins of a column' },
+    ],
+    create: (parameters, seed) => new RandomForestClassifier({ ...parameters, seed }),
+    fromBytes: RandomForestClassifier.fromBytes,
+  },
+  {
+    name: 'gradient-boosting-classifier',
+    kind: 'classification',
+    parameters: boosting,
+    create: (parameters, seed) => new GradientBoostingClassifier({ ...parameters, seed }),
+    fromBytes: GradientBoostingClassifier.fromBytes,
+  },
+  {
+    name: 'logistic-regression',
+    kind: 'classification',
+    parameters: [
+      { name: 'l2', default: 1, low: 1e-9, high: 1e12, meaning: 'penalty on half the squares of the weights' },
+    ],
+    create: (parameters) => new LogisticRegression({ ...parameters }),
+    fromBytes: LogisticRegression.fromBytes,
+  },
+  {
+    name: 'gradient-boosting-regressor',
+    kind: 'regression',
+    parameters: [
+      ...boosting,
+      { name: 'quantile', default: 0.5, low: 1e-6, high: 1 - 1e-6, meaning: 'quantile foretold when that is the loss' },
+    ],
+    create: (parameters, seed) => new GradientBoostingRegressor({ ...parameters, seed }),
+    fromBytes: GradientBoostingRegressor.fromBytes,
+  },
+  {
+    name: 'ridge',
+    kind: 'regression',
+    parameters: [{ name: 'l2', default: 1, low: 0, high: 1e12, meaning: 'penalty on the squares of the weights' }],
+    create: (parameters) => new Ridge({ ...parameters }),
+    fromBytes: Ridge.fromBytes,
+  },
+  {
     name: 'random-forest-regressor',
     kind: 'regression',
     parameters: [
       { name: 'nTrees', default: 100, low: 1, high: 1000, meaning: 'trees' },
-      { name: 'maxFeatures', default: 1 / 3, low: 0, high: 1, meaning: 'share of the columns each split chooses from' },
+      maxFeatures(1 / 3, 'share of the columns each split chooses from'),
       { name: 'minLeaf', default: 5, low: 1, high: 1_000_000, meaning: 'fewest rows in a leaf' },
       { name: 'maxDepth', default: 16, low: 1, high: 64, meaning: 'most splits on a path' },
     ],

@@ -26,3 +26,8 @@ export function requireMatrix(x: Float64Array, nRows: number, nCols: number): vo
 export function requireFitted(fitted: boolean, kind: string): void {
   if (!fitted) throw new AuspexError('NOT_READY', `The ${kind} has not been trained yet.`);
 }
+
+export function requireWidth(row: Float64Array, nCols: number, kind: string): void {
+  if (row.length === nCols) return;
+  throw new AuspexError('BAD_REQUEST', `A row has ${row.length} values, the ${kind} was trained on ${nCols}.`);
+}

@@ -30,7 +30,7 @@ export function binColumns(x: Float64Array, rows: Int32Array, nCols: number): Bi
       const value = values[i * nCols + j];
       if (value === value) column[present++] = value;
     }
-    const edges = edgesOf(column.subarray(0, present).sort());
+    const edges = edgesOf(column.subarray(0, present).sort(), MAX_BINS);
     thresholds.push(edges);
     for (let i = 0; i < nRows; i++) {
       const value = values[i * nCols + j];
@@ -40,16 +40,16 @@ export function binColumns(x: Float64Array, rows: Int32Array, nCols: number): Bi
   return { nRows, nCols, bins, thresholds, missingBin: MAX_BINS, values };
 }
 
-/** At most MAX_BINS − 1 thresholds between distinct sorted values, at about equal mass. */
-function edgesOf(sorted: Float64Array): Float64Array {
+/** At most `maxBins` − 1 thresholds between distinct sorted values, at about equal mass. */
+export function edgesOf(sorted: Float64Array, maxBins: number): Float64Array {
   const edges: number[] = [];
-  const step = Math.max(1, sorted.length / MAX_BINS);
+  const step = Math.max(1, sorted.length / maxBins);
   let next = step;
   let distinct = 0;
   for (let i = 1; i < sorted.length; i++) if (sorted[i] > sorted[i - 1]) distinct++;
-  for (let i = 1; i < sorted.length && edges.length < MAX_BINS - 1; i++) {
+  for (let i = 1; i < sorted.length && edges.length < maxBins - 1; i++) {
     if (!(sorted[i] > sorted[i - 1])) continue;
-    if (distinct >= MAX_BINS && i < next) continue;
+    if (distinct >= maxBins && i < next) continue;
     edges.push(thresholdBetween(sorted[i - 1], sorted[i], 0.5));
     while (next <= i) next += step;
   }
@@ -57,7 +57,7 @@ function edgesOf(sorted: Float64Array): Float64Array {
 }
 
 /** How many thresholds are at or below the value. */
-function binOf(edges: Float64Array, value: number): number {
+export function binOf(edges: Float64Array, value: number): number {
   let low = 0;
   let high = edges.length;
   while (low < high) {

@@ -4,9 +4,12 @@ import { ModelReader, ModelWriter } from '../model-bytes.ts';
 import { requireFitted, requireInteger, requireMatrix, requireNumber } from '../requirements.ts';
 import { binColumns } from './binned-columns.ts';
 import { RegressionTreeGrowth } from './regression-tree-growth.ts';
+import { TreeEnsemble } from './tree-ensemble.ts';
+import { type Contributions, treeShap } from './tree-shap.ts';
 
 const KIND = 'random-forest-regressor';
-const VERSION = 1;
+/** 2 holds the weight of each node, which SHAP values need; 1 is still read. */
+const VERSION = 2;
 /** The residuals are kept as their quantiles at 0, 0.5 %, … 100 %. */
 const RESIDUAL_QUANTILES = 201;
 
@@ -47,8 +50,12 @@ export class RandomForestRegressor {
   #threshold: Float64Array = new Float64Array(0);
   #left: Int32Array = new Int32Array(0);
   #value: Float64Array = new Float64Array(0);
+  /** Rows of each node; empty in a forest that was stored before they were kept. */
+  #cover: Float64Array = new Float64Array(0);
   #roots: Int32Array = new Int32Array(0);
   #residuals: Float64Array = new Float64Array(0);
+  /** For prediction of many rows; made when first needed. */
+  #shares: TreeEnsemble | null = null;
   #oobMeanAbsoluteError = Number.NaN;
   #oobRSquared = Number.NaN;
 
@@ -96,11 +103,13 @@ export class RandomForestRegressor {
     });
     const oob = growth.growForest(this.nTrees);
     this.#nCols = nCols;
+    this.#shares = null;
     this.#roots = oob.roots;
     this.#feature = growth.feature.slice(0, growth.count);
     this.#threshold = growth.threshold.slice(0, growth.count);
     this.#left = growth.left.slice(0, growth.count);
     this.#value = growth.value.slice(0, growth.count).map((value) => value * scale);
+    this.#cover = growth.cover.slice(0, growth.count);
     this.#judgeOutOfBag(target, oob.sum, oob.count, scale);
     return this;
   }
@@ -121,7 +130,9 @@ export class RandomForestRegressor {
     requireFitted(this.#nCols > 0, KIND);
     requireMatrix(x, nRows, this.#nCols);
     const out = new Float64Array(nRows);
-    for (let i = 0; i < nRows; i++) out[i] = this.predict(x.subarray(i * this.#nCols, (i + 1) * this.#nCols));
+    // Shares of the mean, as predict adds them.
+    this.#shares ??= this.#ensemble(this.#value.map((value) => value / this.nTrees));
+    this.#shares.addAllTo(out, x, nRows);
     return out;
   }
 
@@ -157,6 +168,33 @@ export class RandomForestRegressor {
     return { baseline, byColumn };
   }
 
+  /**
+   * SHAP values: what each column adds to the mean answer, fair between columns that carry the same. O(nTrees · leaves · depth²).
+   * Throws NOT_READY for a forest stored by a version that did not keep what this needs: train it again.
+   */
+  contributions(row: Float64Array): Contributions {
+    this.#check(row);
+    requireFitted(this.#cover.length > 0, `${KIND} with the weights of its nodes`);
+    const trees = this.#ensemble(this.#value);
+    const { baseline, byColumn } = treeShap(trees, row, 0);
+    return { baseline: baseline / this.nTrees, byColumn: byColumn.map((value) => value / this.nTrees) };
+  }
+
+  #ensemble(value: Float64Array): TreeEnsemble {
+    return new TreeEnsemble({
+      roots: this.#roots,
+      feature: this.#feature,
+      left: this.#left,
+      threshold: this.#threshold,
+      cover: this.#cover,
+      value,
+      sets: new Int32Array(0),
+      nOutputs: 1,
+      nCols: this.#nCols,
+      categories: Array.from({ length: this.#nCols }, () => null),
+    });
+  }
+
   toBytes(): Uint8Array {
     requireFitted(this.#nCols > 0, KIND);
     return new ModelWriter(KIND, VERSION)
@@ -174,6 +212,7 @@ export class RandomForestRegressor {
       .int32s(this.#left)
       .float64s(this.#threshold)
       .float64s(this.#value)
+      .float64s(this.#cover)
       .finish();
   }
 
@@ -196,6 +235,7 @@ export class RandomForestRegressor {
     forest.#left = reader.int32s();
     forest.#threshold = reader.float64s();
     forest.#value = reader.float64s();
+    if (reader.version >= 2) forest.#cover = reader.float64s();
     return forest;
   }
 

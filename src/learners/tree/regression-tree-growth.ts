@@ -17,6 +17,8 @@ export class RegressionTreeGrowth {
   left: Int32Array = new Int32Array(4096);
   /** Mean target of the rows in the node, leaves and inner nodes. */
   value: Float64Array = new Float64Array(4096);
+  /** Rows of the bag in each node. */
+  cover: Float64Array = new Float64Array(4096);
   count = 0;
   readonly #data: BinnedColumns;
   readonly #target: Float64Array;
@@ -76,6 +78,7 @@ export class RegressionTreeGrowth {
     const n = to - from;
     this.feature[node] = -1;
     this.value[node] = sum / n;
+    this.cover[node] = n;
     if (depth >= this.#limits.maxDepth || n < 2 * this.#limits.minLeaf) return;
     this.#search(rows, from, to, sum);
     if (this.#bestColumn < 0) return;
@@ -202,6 +205,7 @@ export class RegressionTreeGrowth {
       this.left = grown(this.left, new Int32Array(capacity));
       this.threshold = grown(this.threshold, new Float64Array(capacity));
       this.value = grown(this.value, new Float64Array(capacity));
+      this.cover = grown(this.cover, new Float64Array(capacity));
     }
     return first;
   }

@@ -1,0 +1,48 @@
+/**
+ * Measures the learners: `node bench/run-folder.ts accuracy|speed [part …] [--option value …]`. A part is a file of that folder
+ * which exports `measure`, given the options, or a function of its own name, given nothing; all parts without a name. Each prints a table and writes bench/results/<folder>-<part>.json. Exits with
+ * 1 when a part failed; a missed aim is printed and is no failure.
+ */
+import { readdirSync } from 'node:fs';
+import { Options } from './options.ts';
+import { print, type Report, save } from './report.ts';
+
+type Measure = (options?: Options) => Promise<Report> | Report;
+
+const [folder = '', ...args] = process.argv.slice(2);
+if (folder !== 'accuracy' && folder !== 'speed') {
+  process.stderr.write(`There is no folder "${folder}". Folders: accuracy, speed.\n`);
+  process.exit(2);
+}
+const parts = readdirSync(new URL(`./${folder}/`, import.meta.url))
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.slice(0, -3))
+  .sort();
+const names: string[] = [];
+const values = new Map<string, string>();
+for (let i = 0; i < args.length; i++) {
+  const arg = args[i] as string;
+  if (!arg.startsWith('--')) names.push(arg);
+  else values.set(arg.slice(2), args[++i] ?? '');
+}
+const unknown = names.filter((name) => !parts.includes(name));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no part ${unknown.join(', ')}. Parts: ${parts.join(', ')}.\n`);
+  process.exit(2);
+}
+const options = new Options(values);
+for (const name of names.length > 0 ? names : parts) {
+  try {
+    const part = (await import(`./${folder}/${name}.ts`)) as Readonly<Record<string, Measure | undefined>>;
+    const own = part[name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())];
+    const report = await (part['measure']?.(options) ?? own?.());
+    if (report === undefined) throw new Error(`bench/${folder}/${name}.ts exports neither measure nor its own name.`);
+    print(`${folder}: ${name}`, report);
+    save(`${folder}-${name}`, report, `npm run bench:${folder} -- ${name}`);
+  } catch (error) {
+    process.exitCode = 1;
+    process.stdout.write(
+      `\n${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Writes small WebAssembly modules by hand: inner loops that need vector instructions, which JavaScript does not have. One
+ * function a module, on one imported memory. Opcodes are those of the specification (webassembly.github.io/spec/core/binary).
+ */
+const I32 = 0x7f;
+const V128 = 0x7b;
+const VOID = 0x40;
+
+/** Instructions; an index is that of a parameter or local. */
+export const op = {
+  get: (index: number) => [0x20, ...unsigned(index)],
+  set: (index: number) => [0x21, ...unsigned(index)],
+  tee: (index: number) => [0x22, ...unsigned(index)],
+  constant: (value: number) => [0x41, ...signed(value)],
+  add: [0x6a],
+  subtract: [0x6b],
+  shiftLeft: [0x74],
+  load: (offset = 0) => [0x28, 2, ...unsigned(offset)],
+  loadByte: (offset = 0) => [0x2d, 0, ...unsigned(offset)],
+  loadVector: (offset = 0) => [0xfd, 0, 2, ...unsigned(offset)],
+  /** One 32-bit number in all four lanes. */
+  loadSplat: (offset = 0) => [0xfd, 9, 2, ...unsigned(offset)],
+  storeVector: (offset = 0) => [0xfd, 11, 2, ...unsigned(offset)],
+  float32: {
+    subtract: [0xfd, ...unsigned(0xe5)],
+    multiply: [0xfd, ...unsigned(0xe6)],
+    least: [0xfd, ...unsigned(0xea)],
+  },
+  float64: { add: [0xfd, ...unsigned(0xf0)] },
+} as const;
+
+/** Steps a pointer or counter on. */
+export function step(index: number, by: number): number[] {
+  return [...op.get(index), ...op.constant(by), ...op.add, ...op.set(index)];
+}
+
+/** Repeats the body until the counter, stepped down by 1 after each round, is 0; the first round is always run. */
+export function countDown(counter: number, body: readonly number[]): number[] {
+  return [
+    0x03,
+    VOID,
+    ...body,
+    ...op.get(counter),
+    ...op.constant(1),
+    ...op.subtract,
+    ...op.tee(counter),
+    0x0d,
+    0,
+    0x0b,
+  ];
+}
+
+/** A module with the function `run` of so many 32-bit parameters, 32-bit locals and vector locals, in this order of indices. */
+export function moduleBytes(
+  nParameters: number,
+  nIntegers: number,
+  nVectors: number,
+  body: readonly number[],
+): Uint8Array {
+  const locals = [2, ...unsigned(nIntegers), I32, ...unsigned(nVectors), V128];
+  const code = [...locals, ...body, 0x0b];
+  const text = (value: string) => [value.length, ...[...value].map((c) => c.charCodeAt(0))];
+  const section = (id: number, content: readonly number[]) => [id, ...unsigned(content.length), ...content];
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, [1, 0x60, ...unsigned(nParameters), ...Array.from({ length: nParameters }, () => I32), 0]),
+    ...section(2, [1, ...text('env'), ...text('memory'), 2, 0, 0]),
+    ...section(3, [1, 0]),
+    ...section(7, [1, ...text('run'), 0, 0]),
+    ...section(10, [1, ...unsigned(code.length), ...code]),
+  ]);
+}
+
+function unsigned(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    const low = rest & 0x7f;
+    rest >>>= 7;
+    bytes.push(rest > 0 ? low | 0x80 : low);
+  } while (rest > 0);
+  return bytes;
+}
+
+function signed(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (;;) {
+    const low = rest & 0x7f;
+    rest >>= 7;
+    if ((rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)) return [...bytes, low];
+    bytes.push(low | 0x80);
+  }
+}
