@@ -21,9 +21,16 @@ export const op = {
   /** One 32-bit number in all four lanes. */
   loadSplat: (offset = 0) => [0xfd, 9, 2, ...unsigned(offset)],
   storeVector: (offset = 0) => [0xfd, 11, 2, ...unsigned(offset)],
+  /** Lanes of one vector in another order. */
+  lanes: (order: readonly number[]) => [
+    0xfd,
+    13,
+    ...order.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
+  ],
+  storeFirstLane: (offset = 0) => [0xfd, 0x5a, 2, ...unsigned(offset), 0],
   float32: {
-    subtract: [0xfd, ...unsigned(0xe5)],
-    multiply: [0xfd, ...unsigned(0xe6)],
+    /** c − a · b of a, b, c; rounded once or twice, as the processor likes. */
+    lessProduct: [0xfd, ...unsigned(0x106)],
     least: [0xfd, ...unsigned(0xea)],
   },
   float64: { add: [0xfd, ...unsigned(0xf0)] },
