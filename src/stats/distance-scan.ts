@@ -1,8 +1,8 @@
+import { VectorKernel } from './vector-kernel.ts';
 import { countDown, moduleBytes, op, step } from './wasm-code.ts';
 
 /** Points side by side in a tile, four a vector. */
 const TILE = 16;
-const PAGE_BYTES = 65_536;
 /** Beyond this no square may be taken in single precision. */
 const LARGEST = 1e15;
 /** Half a unit in the last place of single precision. */
@@ -20,27 +20,25 @@ const lanes = [0, 1, 2, 3];
  * For two queries a, b and every point p: |p|² ÷ 2 − a·p and |p|² ÷ 2 − b·p, which order the points as distances do; and of each
  * tile the least.
  */
-const kernel = moduleBytes(9, 2, 14, [
-  ...countDown(N_TILES, [
-    ...lanes.flatMap((i) => [...op.get(HALVES), ...op.loadVector(16 * i), ...op.tee(A + i), ...op.set(B + i)]),
-    ...op.get(QUERY),
-    ...op.set(AT),
-    ...op.get(N_COLS),
-    ...op.set(COLUMNS),
-    ...countDown(COLUMNS, [
-      ...[...op.get(AT), ...op.loadSplat(0), ...op.set(ONE), ...op.get(AT), ...op.loadSplat(4), ...op.set(OTHER)],
-      ...lanes.flatMap((i) => [
-        ...[...op.get(TILES), ...op.loadVector(16 * i), ...op.set(POINT + i)],
-        ...lessProduct(A + i, POINT + i, ONE),
-        ...lessProduct(B + i, POINT + i, OTHER),
-      ]),
-      ...step(AT, 8),
-      ...step(TILES, 4 * TILE),
+const measuring = countDown(N_TILES, [
+  ...lanes.flatMap((i) => [...op.get(HALVES), ...op.loadVector(16 * i), ...op.tee(A + i), ...op.set(B + i)]),
+  ...op.get(QUERY),
+  ...op.set(AT),
+  ...op.get(N_COLS),
+  ...op.set(COLUMNS),
+  ...countDown(COLUMNS, [
+    ...[...op.get(AT), ...op.loadSplat(0), ...op.set(ONE), ...op.get(AT), ...op.loadSplat(4), ...op.set(OTHER)],
+    ...lanes.flatMap((i) => [
+      ...[...op.get(TILES), ...op.loadVector(16 * i), ...op.set(POINT + i)],
+      ...lessProduct(A + i, POINT + i, ONE),
+      ...lessProduct(B + i, POINT + i, OTHER),
     ]),
-    ...results(OUT_A, LEAST_A, A),
-    ...results(OUT_B, LEAST_B, B),
-    ...step(HALVES, 4 * TILE),
+    ...step(AT, 8),
+    ...step(TILES, 4 * TILE),
   ]),
+  ...results(OUT_A, LEAST_A, A),
+  ...results(OUT_B, LEAST_B, B),
+  ...step(HALVES, 4 * TILE),
 ]);
 
 function lessProduct(sum: number, x: number, y: number): number[] {
@@ -66,23 +64,7 @@ function results(out: number, least: number, sum: number): number[] {
 }
 
 /** What all scans of a thread share: memory for the points of the one that scanned last, and for its answers. */
-interface Scratch {
-  readonly memory: WebAssembly.Memory;
-  readonly run: (...parameters: number[]) => void;
-  owner: DistanceScan | null;
-}
-let scratch: Scratch | null = null;
-
-function scratchOf(bytes: number): Scratch {
-  if (scratch === null) {
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const { run } = new WebAssembly.Instance(new WebAssembly.Module(kernel), { env: { memory } }).exports;
-    scratch = { memory, run, owner: null };
-  }
-  const missing = Math.ceil(bytes / PAGE_BYTES) - scratch.memory.buffer.byteLength / PAGE_BYTES;
-  if (missing > 0) scratch.memory.grow(missing);
-  return scratch;
-}
+const shared = new VectorKernel(moduleBytes([{ nParameters: 9, nIntegers: 2, nVectors: 14, body: measuring }]));
 
 /**
  * Finds which points may be among the nearest to a query, by looking at every one, in single precision and four at a time
@@ -127,7 +109,7 @@ export class DistanceScan {
 
   /** Measures all points from two queries, which begin at `a` and `b` of `x` (the same one twice for a single query). */
   run(x: Float64Array, a: number, b: number): void {
-    const shared = this.#own();
+    this.#own();
     const floats = this.#floats;
     const { halves, query, out, least } = this.#at;
     this.#squares.fill(0);
@@ -140,7 +122,7 @@ export class DistanceScan {
     const n = this.#nTiles;
     const outB = out + n * TILE;
     const leastB = least + n;
-    shared.run(0, 4 * halves, 4 * query, 4 * out, 4 * outB, 4 * least, 4 * leastB, n, this.#nCols);
+    shared.f(0)(0, 4 * halves, 4 * query, 4 * out, 4 * outB, 4 * least, 4 * leastB, n, this.#nCols);
   }
 
   /**
@@ -212,12 +194,12 @@ export class DistanceScan {
     return most;
   }
 
-  /** The scratch memory with this scan's points in it. */
-  #own(): Scratch {
+  /** Puts this scan's points into the shared memory unless they are there. */
+  #own(): void {
     const { halves, end } = this.#at;
-    const shared = scratchOf(4 * end);
-    if (shared.owner === this && this.#floats.buffer === shared.memory.buffer) return shared;
-    const floats = new Float32Array(shared.memory.buffer, 0, end);
+    const buffer = shared.reserve(4 * end);
+    if (shared.owner === this && this.#floats.buffer === buffer) return;
+    const floats = new Float32Array(buffer, 0, end);
     for (let slot = 0; slot < this.#nTiles * TILE; slot++) {
       const row = this.#rowAt(slot);
       const start = Math.floor(slot / TILE) * TILE * this.#nCols + (slot % TILE);
@@ -235,7 +217,6 @@ export class DistanceScan {
     this.#results = [floats.subarray(out, out + n * TILE), floats.subarray(out + n * TILE, out + 2 * n * TILE)];
     this.#minima = [floats.subarray(least, least + n), floats.subarray(least + n, least + 2 * n)];
     shared.owner = this;
-    return shared;
   }
 }
 
