@@ -27,9 +27,16 @@ const measuring = countDown(N_TILES, [
   ...op.get(N_COLS),
   ...op.set(COLUMNS),
   ...countDown(COLUMNS, [
-    ...[...op.get(AT), ...op.loadSplat(0), ...op.set(ONE), ...op.get(AT), ...op.loadSplat(4), ...op.set(OTHER)],
+    ...op.get(AT),
+    ...op.loadSplat(0),
+    ...op.set(ONE),
+    ...op.get(AT),
+    ...op.loadSplat(4),
+    ...op.set(OTHER),
     ...lanes.flatMap((i) => [
-      ...[...op.get(TILES), ...op.loadVector(16 * i), ...op.set(POINT + i)],
+      ...op.get(TILES),
+      ...op.loadVector(16 * i),
+      ...op.set(POINT + i),
       ...lessProduct(A + i, POINT + i, ONE),
       ...lessProduct(B + i, POINT + i, OTHER),
     ]),
@@ -48,16 +55,24 @@ function lessProduct(sum: number, x: number, y: number): number[] {
 function results(out: number, least: number, sum: number): number[] {
   return [
     ...lanes.flatMap((i) => [...op.get(out), ...op.get(sum + i), ...op.storeVector(16 * i)]),
-    ...[...op.get(sum), ...lanes.slice(1).flatMap((i) => [...op.get(sum + i), ...op.float32.least]), ...op.set(POINT)],
+    ...op.get(sum),
+    ...lanes.slice(1).flatMap((i) => [...op.get(sum + i), ...op.float32.least]),
+    ...op.set(POINT),
     // The least of two halves, then of two lanes.
     ...[
       [2, 3, 0, 1],
       [1, 0, 3, 2],
     ].flatMap((order) => [
-      ...[...op.get(POINT), ...op.get(POINT), ...op.get(POINT), ...op.lanes(order), ...op.float32.least],
+      ...op.get(POINT),
+      ...op.get(POINT),
+      ...op.get(POINT),
+      ...op.lanes(order),
+      ...op.float32.least,
       ...op.set(POINT),
     ]),
-    ...[...op.get(least), ...op.get(POINT), ...op.storeFirstLane()],
+    ...op.get(least),
+    ...op.get(POINT),
+    ...op.storeFirstLane(),
     ...step(out, 4 * TILE),
     ...step(least, 4),
   ];

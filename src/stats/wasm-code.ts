@@ -67,7 +67,7 @@ export interface VectorFunction {
 
 /** A module that exports its functions as f0, f1, … and works on one imported memory. */
 export function moduleBytes(functions: readonly VectorFunction[]): Uint8Array {
-  const text = (value: string) => [value.length, ...[...value].map((c) => c.charCodeAt(0))];
+  const text = (value: string) => [value.length, ...Array.from(value, (letter) => letter.charCodeAt(0))];
   const list = (items: readonly (readonly number[])[]) => [...unsigned(items.length), ...items.flat()];
   const sized = (content: readonly number[]) => [...unsigned(content.length), ...content];
   const types = functions.map(({ nParameters }) => [
@@ -79,12 +79,24 @@ export function moduleBytes(functions: readonly VectorFunction[]): Uint8Array {
     sized([2, ...unsigned(nIntegers), I32, ...unsigned(nVectors), V128, ...body, 0x0b]),
   );
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...[1, ...sized(list(types))],
-    ...[2, ...sized([1, ...text('env'), ...text('memory'), 2, 0, 0])],
-    ...[3, ...sized(list(functions.map((_, i) => [i])))],
-    ...[7, ...sized(list(functions.map((_, i) => [...text(`f${i}`), 0, i])))],
-    ...[10, ...sized(list(codes))],
+    0x00,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
+    1,
+    ...sized(list(types)),
+    2,
+    ...sized([1, ...text('env'), ...text('memory'), 2, 0, 0]),
+    3,
+    ...sized(list(functions.map((_, i) => [i]))),
+    7,
+    ...sized(list(functions.map((_, i) => [...text(`f${i}`), 0, i]))),
+    10,
+    ...sized(list(codes)),
   ]);
 }
 

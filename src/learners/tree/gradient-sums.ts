@@ -17,9 +17,21 @@ function counting(): VectorFunction {
   const [bins, rows, pairs, histogram, rounds, bin] = [0, 1, 2, 3, 4, 5];
   const body = countDown(rounds, [
     ...round.flatMap((i) => [
-      ...[...op.get(bins), ...op.get(rows), ...op.load(4 * i), ...op.add, ...op.loadByte()],
-      ...[...op.constant(4), ...op.shiftLeft, ...op.get(histogram), ...op.add, ...op.tee(bin)],
-      ...[...op.get(bin), ...op.loadVector(), ...op.get(pairs), ...op.loadVector(16 * i), ...op.float64.add],
+      ...op.get(bins),
+      ...op.get(rows),
+      ...op.load(4 * i),
+      ...op.add,
+      ...op.loadByte(),
+      ...op.constant(4),
+      ...op.shiftLeft,
+      ...op.get(histogram),
+      ...op.add,
+      ...op.tee(bin),
+      ...op.get(bin),
+      ...op.loadVector(),
+      ...op.get(pairs),
+      ...op.loadVector(16 * i),
+      ...op.float64.add,
       ...op.storeVector(),
     ]),
     ...step(rows, 4 * ROUND),
@@ -33,8 +45,13 @@ function subtracting(): VectorFunction {
   const [from, other, rounds] = [0, 1, 2];
   const body = countDown(rounds, [
     ...round.flatMap((i) => [
-      ...[...op.get(from), ...op.get(from), ...op.loadVector(16 * i), ...op.get(other), ...op.loadVector(16 * i)],
-      ...[...op.float64.subtract, ...op.storeVector(16 * i)],
+      ...op.get(from),
+      ...op.get(from),
+      ...op.loadVector(16 * i),
+      ...op.get(other),
+      ...op.loadVector(16 * i),
+      ...op.float64.subtract,
+      ...op.storeVector(16 * i),
     ]),
     ...step(from, 16 * ROUND),
     ...step(other, 16 * ROUND),
