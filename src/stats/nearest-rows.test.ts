@@ -67,7 +67,8 @@ test('a scan names every row that is among the nearest, and few others', () => {
       named += found;
       const own = q + which;
       const wanted = bruteForce(x, d, x.subarray(own * d, (own + 1) * d), k, -1).map(({ row }) => row);
-      expect(new Set(rows.subarray(0, found)).isSupersetOf(new Set(wanted))).toBe(true);
+      const names = new Set(rows.subarray(0, found));
+      expect(wanted.filter((row) => !names.has(row))).toEqual([]);
     }
   }
   expect(named / 100).toBeLessThan(2 * k);
