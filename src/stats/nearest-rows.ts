@@ -107,13 +107,22 @@ export class NearestRows {
     const { nCols } = this;
     const own = this.#rows;
     let found = 0;
-    for (let c = 0; c < n; c++) {
-      const row = this.#candidates[c];
+    for (let i = 0; i < n; i++) {
+      const row = this.#candidates[i];
       if (row === skip) continue;
+      const begin = row * nCols;
       let sum = 0;
-      for (let j = 0; j < nCols; j++) {
-        const away = own[row * nCols + j] - x[start + j];
-        sum += away * away;
+      let j = 0;
+      for (; j + 4 <= nCols; j += 4) {
+        const a = own[begin + j] - x[start + j];
+        const b = own[begin + j + 1] - x[start + j + 1];
+        const c = own[begin + j + 2] - x[start + j + 2];
+        const d = own[begin + j + 3] - x[start + j + 3];
+        sum += a * a + b * b + (c * c + d * d);
+      }
+      for (; j < nCols; j++) {
+        const a = own[begin + j] - x[start + j];
+        sum += a * a;
       }
       if (found === k && (sum > squares[k - 1] || (sum === squares[k - 1] && row > rows[k - 1]))) continue;
       let at = found < k ? found++ : k - 1;
