@@ -1,8 +1,8 @@
+import { VectorKernel } from './vector-kernel.ts';
 import { countDown, moduleBytes, op, step } from './wasm-code.ts';
 
 /** Points side by side in a tile, four a vector. */
 const TILE = 16;
-const PAGE_BYTES = 65_536;
 /** Beyond this no square may be taken in single precision. */
 const LARGEST = 1e15;
 /** Half a unit in the last place of single precision. */
@@ -18,64 +18,68 @@ const lanes = [0, 1, 2, 3];
 
 /**
  * For two queries a, b and every point p: |p|² ÷ 2 − a·p and |p|² ÷ 2 − b·p, which order the points as distances do; and of each
- * tile's four vectors the least by lane.
+ * tile the least.
  */
-const kernel = moduleBytes(9, 2, 14, [
-  ...countDown(N_TILES, [
-    ...lanes.flatMap((i) => [...op.get(HALVES), ...op.loadVector(16 * i), ...op.tee(A + i), ...op.set(B + i)]),
-    ...op.get(QUERY),
-    ...op.set(AT),
-    ...op.get(N_COLS),
-    ...op.set(COLUMNS),
-    ...countDown(COLUMNS, [
-      ...[...op.get(AT), ...op.loadSplat(0), ...op.set(ONE), ...op.get(AT), ...op.loadSplat(4), ...op.set(OTHER)],
-      ...lanes.flatMap((i) => [
-        ...[...op.get(TILES), ...op.loadVector(16 * i), ...op.set(POINT + i)],
-        ...lessProduct(A + i, POINT + i, ONE),
-        ...lessProduct(B + i, POINT + i, OTHER),
-      ]),
-      ...step(AT, 8),
-      ...step(TILES, 4 * TILE),
+const measuring = countDown(N_TILES, [
+  ...lanes.flatMap((i) => [...op.get(HALVES), ...op.loadVector(16 * i), ...op.tee(A + i), ...op.set(B + i)]),
+  ...op.get(QUERY),
+  ...op.set(AT),
+  ...op.get(N_COLS),
+  ...op.set(COLUMNS),
+  ...countDown(COLUMNS, [
+    ...op.get(AT),
+    ...op.loadSplat(0),
+    ...op.set(ONE),
+    ...op.get(AT),
+    ...op.loadSplat(4),
+    ...op.set(OTHER),
+    ...lanes.flatMap((i) => [
+      ...op.get(TILES),
+      ...op.loadVector(16 * i),
+      ...op.set(POINT + i),
+      ...lessProduct(A + i, POINT + i, ONE),
+      ...lessProduct(B + i, POINT + i, OTHER),
     ]),
-    ...results(OUT_A, LEAST_A, A),
-    ...results(OUT_B, LEAST_B, B),
-    ...step(HALVES, 4 * TILE),
+    ...step(AT, 8),
+    ...step(TILES, 4 * TILE),
   ]),
+  ...results(OUT_A, LEAST_A, A),
+  ...results(OUT_B, LEAST_B, B),
+  ...step(HALVES, 4 * TILE),
 ]);
 
 function lessProduct(sum: number, x: number, y: number): number[] {
-  const { subtract, multiply } = op.float32;
-  return [...op.get(sum), ...op.get(x), ...op.get(y), ...multiply, ...subtract, ...op.set(sum)];
+  return [...op.get(x), ...op.get(y), ...op.get(sum), ...op.float32.lessProduct, ...op.set(sum)];
 }
 
 function results(out: number, least: number, sum: number): number[] {
   return [
     ...lanes.flatMap((i) => [...op.get(out), ...op.get(sum + i), ...op.storeVector(16 * i)]),
-    ...[...op.get(least), ...op.get(sum), ...lanes.slice(1).flatMap((i) => [...op.get(sum + i), ...op.float32.least])],
-    ...op.storeVector(),
+    ...op.get(sum),
+    ...lanes.slice(1).flatMap((i) => [...op.get(sum + i), ...op.float32.least]),
+    ...op.set(POINT),
+    // The least of two halves, then of two lanes.
+    ...[
+      [2, 3, 0, 1],
+      [1, 0, 3, 2],
+    ].flatMap((order) => [
+      ...op.get(POINT),
+      ...op.get(POINT),
+      ...op.get(POINT),
+      ...op.lanes(order),
+      ...op.float32.least,
+      ...op.set(POINT),
+    ]),
+    ...op.get(least),
+    ...op.get(POINT),
+    ...op.storeFirstLane(),
     ...step(out, 4 * TILE),
-    ...step(least, 16),
+    ...step(least, 4),
   ];
 }
 
 /** What all scans of a thread share: memory for the points of the one that scanned last, and for its answers. */
-interface Scratch {
-  readonly memory: WebAssembly.Memory;
-  readonly run: (...parameters: number[]) => void;
-  owner: DistanceScan | null;
-}
-let scratch: Scratch | null = null;
-
-function scratchOf(bytes: number): Scratch {
-  if (scratch === null) {
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const { run } = new WebAssembly.Instance(new WebAssembly.Module(kernel), { env: { memory } }).exports;
-    scratch = { memory, run, owner: null };
-  }
-  const missing = Math.ceil(bytes / PAGE_BYTES) - scratch.memory.buffer.byteLength / PAGE_BYTES;
-  if (missing > 0) scratch.memory.grow(missing);
-  return scratch;
-}
+const shared = new VectorKernel(moduleBytes([{ nParameters: 9, nIntegers: 2, nVectors: 14, body: measuring }]));
 
 /**
  * Finds which points may be among the nearest to a query, by looking at every one, in single precision and four at a time
@@ -95,7 +99,7 @@ export class DistanceScan {
   /** Of each of the two queries. */
   #minima: readonly [Float32Array, Float32Array] = [new Float32Array(0), new Float32Array(0)];
   #results: readonly [Float32Array, Float32Array] = [new Float32Array(0), new Float32Array(0)];
-  readonly #groups: Int32Array;
+  readonly #tiles: Int32Array;
 
   /** Over a row-major matrix, which is kept, not copied. */
   constructor(points: Float64Array, nRows: number, nCols: number) {
@@ -104,12 +108,12 @@ export class DistanceScan {
     this.#nCols = nCols;
     const nTiles = Math.ceil(nRows / TILE);
     this.#nTiles = nTiles;
-    this.#groups = new Int32Array(nTiles * 4);
+    this.#tiles = new Int32Array(nTiles);
     const halves = nTiles * TILE * nCols;
     const query = halves + nTiles * TILE;
     const out = (query + 2 * nCols + 3) & ~3;
     const least = out + 2 * nTiles * TILE;
-    this.#at = { halves, query, out, least, end: least + 2 * nTiles * 4 };
+    this.#at = { halves, query, out, least, end: least + 2 * nTiles };
   }
 
   /** Whether its arithmetic holds for these values. */
@@ -120,7 +124,7 @@ export class DistanceScan {
 
   /** Measures all points from two queries, which begin at `a` and `b` of `x` (the same one twice for a single query). */
   run(x: Float64Array, a: number, b: number): void {
-    const shared = this.#own();
+    this.#own();
     const floats = this.#floats;
     const { halves, query, out, least } = this.#at;
     this.#squares.fill(0);
@@ -132,38 +136,37 @@ export class DistanceScan {
     }
     const n = this.#nTiles;
     const outB = out + n * TILE;
-    const leastB = least + n * 4;
-    shared.run(0, 4 * halves, 4 * query, 4 * out, 4 * outB, 4 * least, 4 * leastB, n, this.#nCols);
+    const leastB = least + n;
+    shared.f(0)(0, 4 * halves, 4 * query, 4 * out, 4 * outB, 4 * least, 4 * leastB, n, this.#nCols);
   }
 
   /**
    * Writes the rows that may be among the k nearest to query 0 or 1 of the last run; returns how many. `rows` has room for all.
    *
    * A result r = |p|² ÷ 2 − q·p is wrong by less than c (|p|² ÷ 2 + |q| |p|), c = (columns + 8) half units of rounding; where r
-   * is small, |p| is too: |p|² < max(16 |q|², 4.2 r). So with R the kth least of the results' minima, k points lie below R + e, and
+   * is small, |p| is too: |p|² < max(16 |q|², 4.2 r). So with R the kth least of the tiles’ minima, k points lie below R + e, and
    * each of the nearest k has a result below R + 2 e.
    */
   candidates(which: 0 | 1, k: number, rows: Int32Array): number {
     const minima = this.#minima[which];
     const results = this.#results[which];
-    const groups = this.#groups;
+    const tiles = this.#tiles;
     let near = this.#guess(minima, k);
-    let nGroups = collect(minima, near, groups);
-    if (nGroups < k && near < Infinity) {
+    let nNear = collect(minima, near, tiles);
+    if (nNear < k && near < Infinity) {
       near = Infinity;
-      nGroups = collect(minima, near, groups);
+      nNear = collect(minima, near, tiles);
     }
-    const kth = this.#kthLeast(minima, groups, nGroups, k);
+    const kth = this.#kthLeast(minima, tiles, nNear, k);
     const reach = Math.max(16 * this.#squares[which], 4.2 * Math.max(kth, 0));
-    // Infinite where there are fewer groups than k: then every row may be.
+    // Infinite where there are fewer tiles than k: then every row may be.
     const bound = kth + 4 * (this.#nCols + 8) * ROUNDING * reach;
-    if (bound > near) nGroups = collect(minima, bound, groups);
+    if (bound > near) nNear = collect(minima, bound, tiles);
     let found = 0;
-    for (let i = 0; i < nGroups; i++) {
-      const group = groups[i];
-      if (minima[group] > bound) continue;
-      const first = (group >> 2) * TILE + (group & 3);
-      for (let slot = first; slot < first + TILE; slot += 4) {
+    for (let i = 0; i < nNear; i++) {
+      const tile = tiles[i];
+      if (minima[tile] > bound) continue;
+      for (let slot = tile * TILE; slot < (tile + 1) * TILE; slot++) {
         if (results[slot] > bound) continue;
         const row = this.#rowAt(slot);
         if (row < this.#nRows) rows[found++] = row;
@@ -176,24 +179,24 @@ export class DistanceScan {
   #guess(minima: Float32Array, k: number): number {
     const among = 2 * Math.ceil(k / SAMPLED) + 2;
     if (minima.length < 4 * among * SAMPLED) return Infinity;
-    const sample = this.#groups;
+    const sample = this.#tiles;
     let n = 0;
-    for (let group = 0; group < minima.length; group += SAMPLED) sample[n++] = group;
+    for (let tile = 0; tile < minima.length; tile += SAMPLED) sample[n++] = tile;
     return this.#kthLeast(minima, sample, n, among);
   }
 
-  /** Rows that follow one another stand in different tiles: neighbours are often stored together, and a group should hold one. */
+  /** Rows that follow one another stand in different tiles: neighbours are often stored together, and a tile should hold one of them. */
   #rowAt(slot: number): number {
     return (slot % TILE) * this.#nTiles + Math.floor(slot / TILE);
   }
 
-  /** The kth least value of the first `n` groups named; infinite where there are fewer. */
-  #kthLeast(minima: Float32Array, groups: Int32Array, n: number, k: number): number {
+  /** The kth least value of the first `n` tiles named; infinite where there are fewer. */
+  #kthLeast(minima: Float32Array, tiles: Int32Array, n: number, k: number): number {
     if (this.#bound.length < k) this.#bound = new Float64Array(k);
     const least = this.#bound.fill(Infinity, 0, k);
     let most = Infinity;
     for (let i = 0; i < n; i++) {
-      const value = minima[groups[i]];
+      const value = minima[tiles[i]];
       if (value >= most) continue;
       let at = k - 1;
       while (at > 0 && least[at - 1] > value) {
@@ -206,12 +209,12 @@ export class DistanceScan {
     return most;
   }
 
-  /** The scratch memory with this scan's points in it. */
-  #own(): Scratch {
+  /** Puts this scan's points into the shared memory unless they are there. */
+  #own(): void {
     const { halves, end } = this.#at;
-    const shared = scratchOf(4 * end);
-    if (shared.owner === this && this.#floats.buffer === shared.memory.buffer) return shared;
-    const floats = new Float32Array(shared.memory.buffer, 0, end);
+    const buffer = shared.reserve(4 * end);
+    if (shared.owner === this && this.#floats.buffer === buffer) return;
+    const floats = new Float32Array(buffer, 0, end);
     for (let slot = 0; slot < this.#nTiles * TILE; slot++) {
       const row = this.#rowAt(slot);
       const start = Math.floor(slot / TILE) * TILE * this.#nCols + (slot % TILE);
@@ -227,15 +230,14 @@ export class DistanceScan {
     const { out, least } = this.#at;
     const n = this.#nTiles;
     this.#results = [floats.subarray(out, out + n * TILE), floats.subarray(out + n * TILE, out + 2 * n * TILE)];
-    this.#minima = [floats.subarray(least, least + n * 4), floats.subarray(least + n * 4, least + n * 8)];
+    this.#minima = [floats.subarray(least, least + n), floats.subarray(least + n, least + 2 * n)];
     shared.owner = this;
-    return shared;
   }
 }
 
-/** The groups whose least result is at most `most`. */
-function collect(minima: Float32Array, most: number, groups: Int32Array): number {
+/** The tiles whose least result is at most `most`. */
+function collect(minima: Float32Array, most: number, tiles: Int32Array): number {
   let n = 0;
-  for (let group = 0; group < minima.length; group++) if (minima[group] <= most) groups[n++] = group;
+  for (let tile = 0; tile < minima.length; tile++) if (minima[tile] <= most) tiles[n++] = tile;
   return n;
 }

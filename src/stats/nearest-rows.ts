@@ -7,6 +7,10 @@ const MOST_VALUES = 16_000_000;
 /** Queries, and neighbours of each, by which tree and scan are compared. */
 const TRIALS = 16;
 const TRIAL_NEIGHBOURS = 20;
+const SAMPLE_ROWS = 500;
+/** Share of a sample above which a tree over all rows is not tried; of many more rows a sample says little. */
+const HOPELESS = 0.7;
+const MOST_SAMPLED = 20_000;
 
 /**
  * Exact nearest neighbours by Euclidean distance: by a tree where that leaves out most rows, by looking at all of them at vector
@@ -14,32 +18,28 @@ const TRIAL_NEIGHBOURS = 20;
  * so that the same rows always choose alike.
  */
 export class NearestRows {
-  readonly tree: NeighbourTree;
+  readonly nRows: number;
+  readonly nCols: number;
   readonly #rows: Float64Array;
+  /** One of the two is there. */
+  readonly #tree: NeighbourTree | null;
   readonly #scan: DistanceScan | null;
   readonly #candidates: Int32Array;
 
   /** Over a row-major matrix of finite values, which is kept. */
   constructor(rows: Float64Array, nRows: number, nCols: number) {
     this.#rows = rows;
-    this.tree = new NeighbourTree(rows, nRows, nCols);
-    this.#scan = this.#isScanCheaper() ? new DistanceScan(rows, nRows, nCols) : null;
-    this.#candidates = new Int32Array(this.#scan === null ? 0 : nRows);
-  }
-
-  #isScanCheaper(): boolean {
-    const { nRows, nCols } = this.tree;
-    if (nRows < FEWEST_SCANNED || nRows * nCols > MOST_VALUES || !DistanceScan.suits(this.#rows)) return false;
-    const squares = new Float64Array(TRIAL_NEIGHBOURS);
-    const found = new Int32Array(TRIAL_NEIGHBOURS);
-    const before = this.tree.visited;
-    for (let i = 0; i < TRIALS; i++) {
-      const row = Math.floor((i * nRows) / TRIALS);
-      this.tree.nearest(this.#rows, row * nCols, TRIAL_NEIGHBOURS, squares, found, row);
-    }
-    const visited = (this.tree.visited - before) / TRIALS;
-    // Nanoseconds a query, as measured; only their ratio counts.
-    return visited * (4 + 0.9 * nCols) > nRows * (0.7 + 0.06 * nCols) + 3000;
+    this.nRows = nRows;
+    this.nCols = nCols;
+    const canScan = nRows >= FEWEST_SCANNED && nRows * nCols <= MOST_VALUES && DistanceScan.suits(rows);
+    // A few rows already tell that a tree does not help; where they do not, all of them are asked.
+    const isHopeless =
+      canScan && nRows <= MOST_SAMPLED && shareVisited(sampleTree(rows, nRows, nCols), rows, nRows) > HOPELESS;
+    const tree = isHopeless ? null : new NeighbourTree(rows, nRows, nCols);
+    const isScanned = canScan && (tree === null || isScanCheaper(tree, rows));
+    this.#tree = isScanned ? null : tree;
+    this.#scan = isScanned ? new DistanceScan(rows, nRows, nCols) : null;
+    this.#candidates = new Int32Array(isScanned ? nRows : 0);
   }
 
   /**
@@ -47,12 +47,14 @@ export class NearestRows {
    * written to the given arrays. Row `skip` is left out. Returns how many were found.
    */
   nearest(x: Float64Array, start: number, k: number, squares: Float64Array, rows: Int32Array, skip = -1): number {
+    if (this.#tree !== null) return this.#tree.nearest(x, start, k, squares, rows, skip);
     const scan = this.#scan;
-    if (scan === null || !DistanceScan.suits(x, start, start + this.tree.nCols)) {
-      return this.tree.nearest(x, start, k, squares, rows, skip);
+    if (scan === null || !DistanceScan.suits(x, start, start + this.nCols)) {
+      for (let row = 0; row < this.nRows; row++) this.#candidates[row] = row;
+      return this.#measure(this.nRows, x, start, k, squares, rows, skip);
     }
     scan.run(x, start, start);
-    return this.#measure(scan, 0, x, start, k, squares, rows, skip);
+    return this.#measure(this.#named(scan, 0, k, skip), x, start, k, squares, rows, skip);
   }
 
   /**
@@ -68,7 +70,7 @@ export class NearestRows {
     areOwn: boolean,
     visit: (i: number, found: number) => void,
   ): void {
-    const { nCols } = this.tree;
+    const { nCols } = this;
     const scan = this.#scan;
     for (let i = 0; i < n; i++) {
       if (scan === null || i + 1 === n || !DistanceScan.suits(x, i * nCols, (i + 2) * nCols)) {
@@ -76,16 +78,25 @@ export class NearestRows {
         continue;
       }
       scan.run(x, i * nCols, (i + 1) * nCols);
-      visit(i, this.#measure(scan, 0, x, i * nCols, k, squares, rows, areOwn ? i : -1));
+      visit(
+        i,
+        this.#measure(this.#named(scan, 0, k, areOwn ? i : -1), x, i * nCols, k, squares, rows, areOwn ? i : -1),
+      );
       i++;
-      visit(i, this.#measure(scan, 1, x, i * nCols, k, squares, rows, areOwn ? i : -1));
+      visit(
+        i,
+        this.#measure(this.#named(scan, 1, k, areOwn ? i : -1), x, i * nCols, k, squares, rows, areOwn ? i : -1),
+      );
     }
   }
 
-  /** Exact distances of what the scan names; of equally far rows the lower number comes first. */
+  #named(scan: DistanceScan, which: 0 | 1, k: number, skip: number): number {
+    return scan.candidates(which, skip < 0 ? k : k + 1, this.#candidates);
+  }
+
+  /** Exact distances of the first `n` candidates; of equally far rows the lower number comes first. */
   #measure(
-    scan: DistanceScan,
-    which: 0 | 1,
+    n: number,
     x: Float64Array,
     start: number,
     k: number,
@@ -93,17 +104,25 @@ export class NearestRows {
     rows: Int32Array,
     skip: number,
   ): number {
-    const n = scan.candidates(which, skip < 0 ? k : k + 1, this.#candidates);
-    const { nCols } = this.tree;
+    const { nCols } = this;
     const own = this.#rows;
     let found = 0;
-    for (let c = 0; c < n; c++) {
-      const row = this.#candidates[c];
+    for (let i = 0; i < n; i++) {
+      const row = this.#candidates[i];
       if (row === skip) continue;
+      const begin = row * nCols;
       let sum = 0;
-      for (let j = 0; j < nCols; j++) {
-        const away = own[row * nCols + j] - x[start + j];
-        sum += away * away;
+      let j = 0;
+      for (; j + 4 <= nCols; j += 4) {
+        const a = own[begin + j] - x[start + j];
+        const b = own[begin + j + 1] - x[start + j + 1];
+        const c = own[begin + j + 2] - x[start + j + 2];
+        const d = own[begin + j + 3] - x[start + j + 3];
+        sum += a * a + b * b + (c * c + d * d);
+      }
+      for (; j < nCols; j++) {
+        const a = own[begin + j] - x[start + j];
+        sum += a * a;
       }
       if (found === k && (sum > squares[k - 1] || (sum === squares[k - 1] && row > rows[k - 1]))) continue;
       let at = found < k ? found++ : k - 1;
@@ -117,4 +136,31 @@ export class NearestRows {
     }
     return found;
   }
+}
+
+function sampleTree(rows: Float64Array, nRows: number, nCols: number): NeighbourTree {
+  const step = Math.max(1, Math.floor(nRows / SAMPLE_ROWS));
+  const sample = new Float64Array(Math.ceil(nRows / step) * nCols);
+  for (let i = 0; i * step < nRows; i++) {
+    sample.set(rows.subarray(i * step * nCols, (i * step + 1) * nCols), i * nCols);
+  }
+  return new NeighbourTree(sample, sample.length / nCols, nCols);
+}
+
+/** Of the tree's rows, by queries from all over the given ones. */
+function shareVisited(tree: NeighbourTree, rows: Float64Array, nRows: number): number {
+  const squares = new Float64Array(TRIAL_NEIGHBOURS);
+  const found = new Int32Array(TRIAL_NEIGHBOURS);
+  const before = tree.visited;
+  for (let i = 0; i < TRIALS; i++) {
+    tree.nearest(rows, Math.floor(((i + 0.5) * nRows) / TRIALS) * tree.nCols, TRIAL_NEIGHBOURS, squares, found);
+  }
+  return (tree.visited - before) / (TRIALS * tree.nRows);
+}
+
+/** By nanoseconds a query, as measured; only their ratio counts. */
+function isScanCheaper(tree: NeighbourTree, rows: Float64Array): boolean {
+  const { nRows, nCols } = tree;
+  const visited = shareVisited(tree, rows, nRows) * nRows;
+  return visited * (4 + 0.9 * nCols) > nRows * (0.5 + 0.06 * nCols) + 3000;
 }

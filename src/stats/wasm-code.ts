@@ -1,6 +1,6 @@
 /**
- * Writes small WebAssembly modules by hand: inner loops that need vector instructions, which JavaScript does not have. One
- * function a module, on one imported memory. Opcodes are those of the specification (webassembly.github.io/spec/core/binary).
+ * Writes small WebAssembly modules by hand: inner loops that need vector instructions, which JavaScript does not have.
+ * Opcodes are those of the specification (webassembly.github.io/spec/core/binary).
  */
 const I32 = 0x7f;
 const V128 = 0x7b;
@@ -21,12 +21,19 @@ export const op = {
   /** One 32-bit number in all four lanes. */
   loadSplat: (offset = 0) => [0xfd, 9, 2, ...unsigned(offset)],
   storeVector: (offset = 0) => [0xfd, 11, 2, ...unsigned(offset)],
+  /** Lanes of one vector in another order. */
+  lanes: (order: readonly number[]) => [
+    0xfd,
+    13,
+    ...order.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
+  ],
+  storeFirstLane: (offset = 0) => [0xfd, 0x5a, 2, ...unsigned(offset), 0],
   float32: {
-    subtract: [0xfd, ...unsigned(0xe5)],
-    multiply: [0xfd, ...unsigned(0xe6)],
+    /** c − a · b of a, b, c; rounded once or twice, as the processor likes. */
+    lessProduct: [0xfd, ...unsigned(0x106)],
     least: [0xfd, ...unsigned(0xea)],
   },
-  float64: { add: [0xfd, ...unsigned(0xf0)] },
+  float64: { add: [0xfd, ...unsigned(0xf0)], subtract: [0xfd, ...unsigned(0xf1)] },
 } as const;
 
 /** Steps a pointer or counter on. */
@@ -50,24 +57,46 @@ export function countDown(counter: number, body: readonly number[]): number[] {
   ];
 }
 
-/** A module with the function `run` of so many 32-bit parameters, 32-bit locals and vector locals, in this order of indices. */
-export function moduleBytes(
-  nParameters: number,
-  nIntegers: number,
-  nVectors: number,
-  body: readonly number[],
-): Uint8Array {
-  const locals = [2, ...unsigned(nIntegers), I32, ...unsigned(nVectors), V128];
-  const code = [...locals, ...body, 0x0b];
-  const text = (value: string) => [value.length, ...[...value].map((c) => c.charCodeAt(0))];
-  const section = (id: number, content: readonly number[]) => [id, ...unsigned(content.length), ...content];
+/** A function of so many 32-bit parameters, with 32-bit locals and vector locals, in this order of indices. */
+export interface VectorFunction {
+  readonly nParameters: number;
+  readonly nIntegers: number;
+  readonly nVectors: number;
+  readonly body: readonly number[];
+}
+
+/** A module that exports its functions as f0, f1, … and works on one imported memory. */
+export function moduleBytes(functions: readonly VectorFunction[]): Uint8Array {
+  const text = (value: string) => [value.length, ...Array.from(value, (letter) => letter.charCodeAt(0))];
+  const list = (items: readonly (readonly number[])[]) => [...unsigned(items.length), ...items.flat()];
+  const sized = (content: readonly number[]) => [...unsigned(content.length), ...content];
+  const types = functions.map(({ nParameters }) => [
+    0x60,
+    ...list(Array.from({ length: nParameters }, () => [I32])),
+    0,
+  ]);
+  const codes = functions.map(({ nIntegers, nVectors, body }) =>
+    sized([2, ...unsigned(nIntegers), I32, ...unsigned(nVectors), V128, ...body, 0x0b]),
+  );
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, ...unsigned(nParameters), ...Array.from({ length: nParameters }, () => I32), 0]),
-    ...section(2, [1, ...text('env'), ...text('memory'), 2, 0, 0]),
-    ...section(3, [1, 0]),
-    ...section(7, [1, ...text('run'), 0, 0]),
-    ...section(10, [1, ...unsigned(code.length), ...code]),
+    0x00,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
+    1,
+    ...sized(list(types)),
+    2,
+    ...sized([1, ...text('env'), ...text('memory'), 2, 0, 0]),
+    3,
+    ...sized(list(functions.map((_, i) => [i]))),
+    7,
+    ...sized(list(functions.map((_, i) => [...text(`f${i}`), 0, i]))),
+    10,
+    ...sized(list(codes)),
   ]);
 }
 

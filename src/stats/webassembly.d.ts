@@ -10,6 +10,6 @@ declare namespace WebAssembly {
   }
   class Instance {
     constructor(module: Module, imports: { env: { memory: Memory } });
-    readonly exports: { run(...parameters: number[]): void };
+    readonly exports: Readonly<Record<string, (...parameters: number[]) => void>>;
   }
 }

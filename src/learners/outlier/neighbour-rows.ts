@@ -48,11 +48,11 @@ export class NeighbourRows {
   }
 
   get nRows(): number {
-    return this.#nearest.tree.nRows;
+    return this.#nearest.nRows;
   }
 
   get nCols(): number {
-    return this.#nearest.tree.nCols;
+    return this.#nearest.nCols;
   }
 
   /** The nearest rows to an unscaled one: squared distances and numbers are written; returns how many there are. */

@@ -111,6 +111,7 @@ export function boost(
       bestNodes = trees.count;
     } else if (round - bestRounds >= parameters.patience) break;
   }
+  growth.release();
   const kept = held.length > 0 ? Math.max(1, bestRounds) : round;
   trees.roots.length = kept * loss.nGroups;
   trees.count = bestNodes;

@@ -1,5 +1,5 @@
 import type { BinnedMatrix } from './binned-matrix.ts';
-import type { GradientSums, Histogram } from './gradient-sums.ts';
+import type { GradientSums } from './gradient-sums.ts';
 import type { Split } from './growing-trees.ts';
 import { CATEGORY_WORDS } from './tree-ensemble.ts';
 
@@ -12,7 +12,7 @@ export interface SearchedNode {
   /** Packed sum of its rows. */
   readonly packed: number;
   readonly hessian: number;
-  readonly histogram: Histogram;
+  readonly histogram: number;
   readonly split: Split;
 }
 
@@ -46,49 +46,46 @@ export class GradientSplitSearch {
       const nBins = this.#data.nBins[column];
       if (nBins < 1) continue;
       const base = this.#sums.offsets[column];
-      if (this.#data.categories[column] !== null) this.#scan(node, column, this.#sortCategories(node, base, nBins));
-      else if (node.histogram.packed[base + nBins] === 0) this.#scanNumbers(node, column);
+      if (this.#data.categories[column] !== null)
+        this.#scan(node, column, this.#sortCategories(node, node.histogram + 2 * base, nBins));
+      else if (this.#sums.floats[node.histogram + 2 * (base + nBins)] === 0) this.#scanNumbers(node, column);
       else this.#scan(node, column, null);
     }
   }
 
   /** A column of numbers without a missing one. Kept in one piece: searching spends its time here. */
   #scanNumbers(node: SearchedNode, column: number): void {
-    const { packed, hessian } = node.histogram;
-    const { step, unit, sameHessian, offsets } = this.#sums;
+    const { step, unit, offsets, floats } = this.#sums;
     const inverse = 1 / step;
-    const base = offsets[column];
-    const end = base + this.#data.nBins[column];
-    const l2 = this.#l2;
+    const base = node.histogram + 2 * offsets[column];
+    const end = base + 2 * this.#data.nBins[column];
     const minLeaf = this.#minLeaf;
     const n = node.n;
     const g = this.#gradient;
-    const h = node.hessian + l2;
-    const isSame = sameHessian > 0;
+    const both = node.hessian + 2 * this.#l2;
     let sum = 0;
-    let hl = l2;
+    let hl = this.#l2;
     let best = this.#floor + Math.max(node.split.gain, this.#least);
     let bestBin = -1;
     let bestRows = 0;
-    for (let k = base; k < end; k++) {
-      const inBin = packed[k];
+    for (let k = base; k < end; k += 2) {
+      const inBin = floats[k];
       if (inBin === 0) continue;
       sum += inBin;
-      if (!isSame) hl += hessian[k];
+      hl += floats[k + 1];
       const whole = Math.floor(sum * inverse);
       const nl = sum - whole * step;
       if (nl < minLeaf) continue;
       if (n - nl < minLeaf) break;
-      if (isSame) hl = nl * sameHessian + l2;
-      const hr = h - hl + l2;
+      const hr = both - hl;
       if (!(hl > 0) || !(hr > 0)) continue;
       const gl = whole * unit;
       const gr = g - gl;
-      // One division for both sides.
-      const gain = (gl * gl * hr + gr * gr * hl) / (hl * hr);
-      if (gain > best) {
-        best = gain;
-        bestBin = k - base;
+      // gl² ÷ hl + gr² ÷ hr against the best, without dividing.
+      const sides = gl * gl * hr + gr * gr * hl;
+      if (sides > best * hl * hr) {
+        best = sides / (hl * hr);
+        bestBin = (k - base) / 2;
         bestRows = nl;
       }
     }
@@ -103,35 +100,32 @@ export class GradientSplitSearch {
 
   /** Categories in the order of their mean gradients: the best subset is then a prefix (Fisher 1958). */
   #sortCategories(node: SearchedNode, base: number, nBins: number): Int32Array {
-    const { packed, hessian } = node.histogram;
-    const { sameHessian } = this.#sums;
+    const { floats } = this.#sums;
     const prior = (CATEGORY_PRIOR * node.hessian) / node.n;
     for (let b = 0; b < nBins; b++) {
-      const inBin = packed[base + b];
-      const h = sameHessian > 0 ? this.#sums.countOf(inBin) * sameHessian : hessian[base + b];
       this.#order[b] = b;
-      this.#key[b] = this.#sums.gradientOf(inBin) / (h + prior);
+      this.#key[b] = this.#sums.gradientOf(floats[base + 2 * b]) / (floats[base + 2 * b + 1] + prior);
     }
     return this.#order.subarray(0, nBins).sort((a, b) => this.#key[a] - this.#key[b] || a - b);
   }
 
   /** Any column: bins in the given order, or their own; what is missing on either side. */
   #scan(node: SearchedNode, column: number, order: Int32Array | null): void {
-    const { packed, hessian } = node.histogram;
     const sums = this.#sums;
-    const { sameHessian } = sums;
+    const { floats } = sums;
     const { n, split } = node;
     const nBins = this.#data.nBins[column];
-    const base = sums.offsets[column];
-    const missing = packed[base + nBins];
+    const base = node.histogram + 2 * sums.offsets[column];
+    const missing = floats[base + 2 * nBins];
+    const missingHessian = floats[base + 2 * nBins + 1];
     const nMissing = sums.countOf(missing);
     let sum = 0;
     let h = 0;
     for (let k = 0; k < nBins; k++) {
-      const at = base + (order === null ? k : order[k]);
-      if (packed[at] === 0) continue;
-      sum += packed[at];
-      h += hessian[at];
+      const at = base + 2 * (order === null ? k : order[k]);
+      if (floats[at] === 0) continue;
+      sum += floats[at];
+      h += floats[at + 1];
       const count = sums.countOf(sum);
       const isLast = count + nMissing === n;
       // Behind the last occupied bin only "present or missing" is left to part.
@@ -140,7 +134,7 @@ export class GradientSplitSearch {
         const nl = count + left * nMissing;
         if (nl < this.#minLeaf || n - nl < this.#minLeaf) continue;
         const gl = sums.gradientOf(sum + left * missing);
-        const hl = sameHessian > 0 ? nl * sameHessian : h + left * hessian[base + nBins];
+        const hl = h + left * missingHessian;
         const gain = this.#gain(gl, hl + this.#l2, node.hessian - hl + this.#l2);
         if (!(gain > Math.max(split.gain, this.#least))) continue;
         split.gain = gain;

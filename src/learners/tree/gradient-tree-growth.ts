@@ -1,6 +1,6 @@
 import type { BinnedMatrix } from './binned-matrix.ts';
 import { GradientSplitSearch } from './gradient-split-search.ts';
-import { GradientSums, type Histogram } from './gradient-sums.ts';
+import { GradientSums } from './gradient-sums.ts';
 import { type GrowingTrees, noSplit, type Split } from './growing-trees.ts';
 
 export interface GradientTreeLimits {
@@ -24,7 +24,7 @@ interface OpenLeaf {
   readonly packed: number;
   readonly split: Split;
   /** Null for a leaf that cannot be parted. */
-  histogram: Histogram | null;
+  histogram: number | null;
 }
 
 /** A leaf of the last tree: its node and where its rows stand. */
@@ -89,6 +89,11 @@ export class GradientTreeGrowth {
     }
     for (const leaf of open) this.#close(leaf, closed);
     return closed;
+  }
+
+  /** To be called after the last tree. */
+  release(): void {
+    this.#sums.release();
   }
 
   #close(leaf: OpenLeaf, closed: Leaf[]): void {
