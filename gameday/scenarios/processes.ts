@@ -77,7 +77,7 @@ export const processScenarios: readonly Scenario[] = [
     title: 'an instance gets too little of the processor',
     pace: 'hard',
     truth: { class: 'resource-limit', severity: 'high', culprits: ['api-1'], fix: 'raise-quota' },
-    inject: [cpuQuota('api-1', 0.03)],
+    inject: [cpuQuota('api-1', 0.02)],
     shows: { see: 'slow', ms: 700, seconds: 3, within: 30 },
   },
   {

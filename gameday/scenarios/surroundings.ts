@@ -192,7 +192,7 @@ export const surroundingScenarios: readonly Scenario[] = [
       culprits: ['redis', 'postgres', 'cache-job'],
       fix: 'warm-cache',
     },
-    inject: [flushCache(0.5)],
+    inject: [flushCache(0.25)],
     shows: { see: 'slow', ms: 600, seconds: 4, within: 40 },
   },
   {
