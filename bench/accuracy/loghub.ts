@@ -79,8 +79,7 @@ function list(name: string): void {
   const totals = new Map<string, number>();
   for (const event of truth) totals.set(event, (totals.get(event) ?? 0) + 1);
   for (const [id, group] of groups) {
-    const [event = '', n = 0] = [...group][0] ?? [];
-    if (group.size === 1 && totals.get(event) === n) continue;
+    if (group.size === 1 && [...group].every(([event, n]) => totals.get(event) === n)) continue;
     process.stdout.write(
       `${tree.text(id)}\n    ${[...group].map(([e, k]) => `${e}: ${k} of ${totals.get(e)}`).join(', ')}\n`,
     );

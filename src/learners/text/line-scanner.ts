@@ -32,9 +32,10 @@ for (let c = 65; c < 91; c++) classOf[c] = LETTER | UPPER | (c < 71 ? HEX : 0);
 for (let c = 97; c < 123; c++) classOf[c] = LETTER | (c < 103 ? HEX : 0);
 
 const code = (text: string): number => text.charCodeAt(0);
-const [LESS, OPEN, CLOSE, EQUALS, COLON, COMMA, SLASH, DOT, AT, BACKSLASH, TILDE, HASH, BAR, MINUS] = [
-  ...'<()=:,/.@\\~#|-',
-].map(code);
+const [LESS, OPEN, CLOSE, EQUALS, COLON, COMMA, SLASH, DOT, AT, BACKSLASH, TILDE, HASH, BAR, MINUS] = Uint8Array.from(
+  '<()=:,/.@\\~#|-',
+  code,
+);
 
 const SEED = 0x811c9dc5;
 const PRIME = 0x01000193;
