@@ -61,6 +61,7 @@ export { AutomaticSmoothing, type SmoothingChoice } from './forecast/automatic-s
 export { LagRegression } from './forecast/lag-regression.ts';
 export { MultiSeasonalSmoothing } from './forecast/multi-seasonal-smoothing.ts';
 export { type Period, periodsOf } from './forecast/periods.ts';
+export { type Seasons, seasonsOf } from './forecast/seasons.ts';
 export { PiecewiseTrend } from './forecast/piecewise-trend.ts';
 export { SeasonalDecomposition } from './forecast/seasonal-decomposition.ts';
 export { WindowMeanRegression } from './forecast/window-mean-regression.ts';

@@ -8,7 +8,7 @@ import { type Forecaster, prepared, rescaled } from './forecaster.ts';
 const KIND = 'automatic-forecast';
 /** Origins of the backtest: as many as the budget allows within these. */
 const MOST_FOLDS = 8;
-const FEWEST_FOLDS = 3;
+const FEWEST_FOLDS = 5;
 /** A model this much worse than the best one in the backtest takes no part. */
 const WORST = 1.5;
 /** Overlapping folds know as much of the spread as half as many more that do not overlap (Lo and MacKinlay 1989). */

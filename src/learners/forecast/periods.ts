@@ -101,6 +101,11 @@ function spectralPeaks(power: Float64Array, n: number): number[] {
   return peaks.sort((a, b) => power[b] - power[a]).slice(0, 6);
 }
 
+/** How much of the variance a rhythm of so many steps explains in cycles that it was not read from, 0..1. O(n). */
+export function rhythmStrength(signal: Float64Array, steps: number): number {
+  return explainedByOthers(centred(signal), steps);
+}
+
 /** Share of the variance of a cycle that the mean of the other cycles explains, the slow part (a mean over one period) taken out; 0 unless most cycles agree. */
 function explainedByOthers(signal: Float64Array, steps: number): number {
   const cycles = Math.floor(signal.length / steps);
