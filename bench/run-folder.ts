@@ -1,13 +1,11 @@
 /**
  * Measures the learners: `node bench/run-folder.ts accuracy|speed [part …] [--option value …]`. A part is a file of that folder
- * which exports `measure`, given the options, or a function of its own name, given nothing; all parts without a name. Each prints a table and writes bench/results/<folder>-<part>.json. Exits with
- * 1 when a part failed; a missed aim is printed and is no failure.
+ * which exports `measure`; all parts without a name. Each prints a table and writes bench/results/<folder>-<part>.json. Exits
+ * with 1 when a part failed; a missed aim is printed and is no failure.
  */
 import { readdirSync } from 'node:fs';
 import { Options } from './options.ts';
 import { print, type Report, save } from './report.ts';
-
-type Measure = (options?: Options) => Promise<Report> | Report;
 
 const [folder = '', ...args] = process.argv.slice(2);
 if (folder !== 'accuracy' && folder !== 'speed') {
@@ -33,10 +31,8 @@ if (unknown.length > 0) {
 const options = new Options(values);
 for (const name of names.length > 0 ? names : parts) {
   try {
-    const part = (await import(`./${folder}/${name}.ts`)) as Readonly<Record<string, Measure | undefined>>;
-    const own = part[name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())];
-    const report = await (part['measure']?.(options) ?? own?.());
-    if (report === undefined) throw new Error(`bench/${folder}/${name}.ts exports neither measure nor its own name.`);
+    const part = (await import(`./${folder}/${name}.ts`)) as { measure: (options: Options) => Promise<Report> };
+    const report = await part.measure(options);
     print(`${folder}: ${name}`, report);
     save(`${folder}-${name}`, report, `npm run bench:${folder} -- ${name}`);
   } catch (error) {

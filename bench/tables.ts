@@ -2,13 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, inflateRawSync } from 'node:zlib';
 
-/** A folder of the public data: below AUSPEX_BENCH_DATA, default ../shared/data. Throws when it is not there. */
+/** A path in the public data: below AUSPEX_BENCH_DATA, default ../shared/data. Throws when it is not there. */
 export function publicData(name: string): string {
-  const folder = join(process.env['AUSPEX_BENCH_DATA'] ?? '../shared/data', name);
-  if (!existsSync(folder)) {
-    throw new Error(`No data in ${folder}: set AUSPEX_BENCH_DATA to the folder that holds ${name}/.`);
-  }
-  return folder;
+  const path = join(process.env['AUSPEX_BENCH_DATA'] ?? '../shared/data', name);
+  if (!existsSync(path)) throw new Error(`There is no ${path}: set AUSPEX_BENCH_DATA to the folder that holds ${name}.`);
+  return path;
 }
 
 /** A file of numbers parted by commas, row-major; a header line is left out and returned. */
@@ -32,6 +30,33 @@ export function readCsv(
     }
   });
   return { names: hasHeader ? first : [], x, nRows: rows.length, nCols };
+}
+
+/** Rows of a CSV text with quoted cells. */
+export function csvRows(text: string): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  let cell = '';
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (quoted) {
+      if (c !== '"') cell += c;
+      else if (text[i + 1] === '"') cell += text[i++];
+      else quoted = false;
+    } else if (c === '"') quoted = true;
+    else if (c === ',') {
+      row.push(cell);
+      cell = '';
+    } else if (c === '\n') {
+      row.push(cell.endsWith('\r') ? cell.slice(0, -1) : cell);
+      rows.push(row);
+      row = [];
+      cell = '';
+    } else cell += c;
+  }
+  if (cell !== '' || row.length > 0) rows.push([...row, cell]);
+  return rows;
 }
 
 /** The arrays of a numpy .npz file, by name, as numbers in row-major order. */

@@ -1,17 +1,17 @@
-/* Grouping accuracy of the template tree on loghub, one setting for all: node bench/accuracy/loghub.ts [system to list] */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { groupingAccuracy } from '../../src/evaluation/index.ts';
 import { TemplateTree } from '../../src/learners/index.ts';
-import { csvRows, publicData } from '../public-data.ts';
-import { print, type Report } from '../report.ts';
+import type { Options } from '../options.ts';
+import type { Report } from '../report.ts';
+import { csvRows, publicData } from '../tables.ts';
 
 const AIM = 0.98;
 
-export function loghub(): Report {
+/** Grouping accuracy of the template tree on loghub, one setting for all; `--list SYSTEM` names what was grouped wrongly in one. */
+export async function measure(options: Options): Promise<Report> {
   const folder = publicData('loghub');
   const published = publicData('published/loghub2k_grouping_accuracy.csv');
-  if (folder === null || published === null) return { columns: [], rows: [], notes: ['No data.'], figures: null };
   const table = new Map(csvRows(readFileSync(published, 'utf8')).map((row) => [row[0], row]));
   const systems = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const figures = systems.map(({ name }) => {
@@ -30,6 +30,8 @@ export function loghub(): Report {
       brain: Number(brain),
     };
   });
+  const listed = options.text('list', '');
+  if (listed !== '') list(listed);
   const mean = (of: (one: (typeof figures)[number]) => number): number =>
     figures.reduce((sum, one) => sum + of(one), 0) / figures.length;
   const resolved = mean((one) => one.resolved);
@@ -65,9 +67,7 @@ function labelled(path: string): { lines: string[]; truth: string[] } {
 
 /** What was grouped wrongly in one system, for the eye. */
 function list(name: string): void {
-  const folder = publicData('loghub');
-  if (folder === null) return;
-  const { lines, truth } = labelled(join(folder, name, `${name}_2k.log_structured.csv`));
+  const { lines, truth } = labelled(join(publicData('loghub'), name, `${name}_2k.log_structured.csv`));
   const tree = new TemplateTree();
   const ids = lines.map((line) => tree.learnOne(line)).map((id) => tree.resolve(id));
   const groups = new Map<number, Map<string, number>>();
@@ -84,9 +84,4 @@ function list(name: string): void {
       `${tree.text(id)}\n    ${[...group].map(([e, k]) => `${e}: ${k} of ${totals.get(e)}`).join(', ')}\n`,
     );
   }
-}
-
-if (import.meta.main) {
-  print('loghub', loghub());
-  if (process.argv[2] !== undefined) list(process.argv[2]);
 }

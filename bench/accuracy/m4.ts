@@ -1,8 +1,8 @@
-/* OWA, coverage and MSIS on M4 Hourly, horizon 48: node bench/accuracy/m4.ts [every n-th series] [budget ms a series] */
 import { intervalCoverage, m4Errors, type M4Errors, msis, naive2, owa } from '../../src/evaluation/index.ts';
 import { AutomaticForecast } from '../../src/learners/index.ts';
+import type { Options } from '../options.ts';
 import { m4Series } from '../predict/series.ts';
-import { print, type Report } from '../report.ts';
+import type { Report } from '../report.ts';
 
 const STEPS = 48;
 const SEASON = 24;
@@ -30,9 +30,11 @@ const add = (sum: Sum, errors: M4Errors): void => {
 };
 const mean = (sum: Sum): M4Errors => ({ smape: sum.smape / sum.n, mase: sum.mase / sum.n });
 
-export function m4(every = 1, budgetMs = 400): Report {
+/** OWA, coverage and MSIS on M4 Hourly, horizon 48: of every `--every`-th series, with `--budget-ms` for each. */
+export async function measure(options: Options): Promise<Report> {
+  const every = options.number('every', 1);
+  const budgetMs = options.number('budget-ms', 400);
   const all = m4Series().filter((_, i) => i % every === 0);
-  if (all.length === 0) return { columns: [], rows: [], notes: ['No data.'], figures: null };
   const ours: Sum = { smape: 0, mase: 0, n: 0 };
   const benchmark: Sum = { smape: 0, mase: 0, n: 0 };
   const seasonal: Sum = { smape: 0, mase: 0, n: 0 };
@@ -79,5 +81,3 @@ export function m4(every = 1, budgetMs = 400): Report {
     missed,
   };
 }
-
-if (import.meta.main) print('m4', m4(Number(process.argv[2] ?? 1), Number(process.argv[3] ?? 400)));

@@ -1,17 +1,17 @@
-/* Forecasts of NASA's web load, each minute the mean of the next 15, last third: node bench/accuracy/nasa.ts */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { WindowMeanRegression } from '../../src/learners/index.ts';
-import { publicData } from '../public-data.ts';
-import { print, type Report } from '../report.ts';
+import type { Options } from '../options.ts';
+import type { Report } from '../report.ts';
+import { publicData } from '../tables.ts';
 
 const WINDOW = 15;
 const DAY = 1440;
 const AIM = 0.864;
 
-export function nasa(): Report {
+/** Forecasts of NASA's web load, each minute the mean of the next 15, last third. */
+export async function measure(_options: Options): Promise<Report> {
   const path = publicData('web-load/nasa_per_minute.csv.gz');
-  if (path === null) return { columns: [], rows: [], notes: ['No data.'], figures: null };
   const values = Float64Array.from(gunzipSync(readFileSync(path)).toString().trim().split('\n').slice(1), (line) =>
     Number(line.split(',')[1]),
   );
@@ -62,5 +62,3 @@ export function nasa(): Report {
     missed: ours >= AIM ? [] : [`${ours.toFixed(4)}, aim ${AIM}`],
   };
 }
-
-if (import.meta.main) print('nasa', nasa());

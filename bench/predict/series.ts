@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { publicData } from '../tables.ts';
 
 export interface PublicSeries {
   readonly name: string;
@@ -9,13 +10,9 @@ export interface PublicSeries {
   readonly values: Float64Array;
 }
 
-/** The folder of public data; a part that is not there is named and left out. */
-export const dataFolder = resolve(process.env['AUSPEX_BENCH_DATA'] ?? '../shared/data');
-
 /** NAB's series of real machines and services: five minutes a step. */
 export function nabSeries(): PublicSeries[] {
-  const root = join(dataFolder, 'nab/data');
-  if (!existsSync(root)) return missing('nab');
+  const root = publicData('nab/data');
   const out: PublicSeries[] = [];
   for (const group of readdirSync(root)) {
     if (!/realAWS|realAd|realKnown/.test(group)) continue;
@@ -39,10 +36,8 @@ export function nabSeries(): PublicSeries[] {
 
 /** The M4 competition's hourly series, training and test part joined. */
 export function m4Series(): PublicSeries[] {
-  const training = join(dataFolder, 'm4/Hourly-train.csv.gz');
-  if (!existsSync(training)) return missing('m4');
-  const rows = gunzipSync(readFileSync(training)).toString().trim().split('\n').slice(1);
-  const tests = readFileSync(join(dataFolder, 'm4/Hourly-test.csv'), 'utf8').trim().split('\n').slice(1);
+  const rows = gunzipSync(readFileSync(publicData('m4/Hourly-train.csv.gz'))).toString().trim().split('\n').slice(1);
+  const tests = readFileSync(publicData('m4/Hourly-test.csv'), 'utf8').trim().split('\n').slice(1);
   return rows.map((row, i) => {
     const all = `${row},${(tests[i] ?? '').split(',').slice(1).join(',')}`.replaceAll('"', '').split(',');
     const values = Float64Array.from(
@@ -60,8 +55,7 @@ export function m4Series(): PublicSeries[] {
 
 /** Every second figure of six real servers that moves at all, a minute a step, 16 to 20 days: SMD's training halves. */
 export function smdSeries(): PublicSeries[] {
-  const root = join(dataFolder, 'smd');
-  if (!existsSync(root)) return missing('smd');
+  const root = publicData('smd');
   const out: PublicSeries[] = [];
   for (const file of readdirSync(root)) {
     if (!file.endsWith('_train.csv.gz')) continue;
@@ -78,9 +72,4 @@ export function smdSeries(): PublicSeries[] {
     }
   }
   return out;
-}
-
-function missing(part: string): PublicSeries[] {
-  process.stderr.write(`${part}: not found under ${dataFolder}; set AUSPEX_BENCH_DATA. This part is left out.\n`);
-  return [];
 }

@@ -1,13 +1,15 @@
-/* Automatic forecasts of 1,000 hourly series of a week, on one core: node bench/speed/forecast.ts [series] */
 import { AutomaticForecast } from '../../src/learners/index.ts';
 import { SeededRandom } from '../../src/stats/random.ts';
-import { print, type Report } from '../report.ts';
+import type { Options } from '../options.ts';
+import type { Report } from '../report.ts';
 
 const AIM_SECONDS = 5;
 const HOURS = 168;
 const STEPS = 24;
 
-export function forecast(count = 1000): Report {
+/** Automatic forecasts of 1,000 (`--series`) hourly series of a week, on one core. */
+export async function measure(options: Options): Promise<Report> {
+  const count = options.number('series', 1000);
   const random = new SeededRandom(1);
   const all = Array.from({ length: count }, (_, s) => {
     const size = 5 + random.next() * 50;
@@ -38,5 +40,3 @@ export function forecast(count = 1000): Report {
     missed: seconds <= AIM_SECONDS ? [] : [`${seconds.toFixed(1)} s, aim ${AIM_SECONDS} s`],
   };
 }
-
-if (import.meta.main) print('forecast', forecast(Number(process.argv[2] ?? 1000)));

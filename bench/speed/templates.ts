@@ -1,16 +1,16 @@
-/* Lines a second through the template tree, loghub's lines again and again with their numbers changed: node bench/speed/templates.ts */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TemplateTree } from '../../src/learners/index.ts';
-import { csvRows, publicData } from '../public-data.ts';
-import { print, type Report } from '../report.ts';
+import type { Options } from '../options.ts';
+import type { Report } from '../report.ts';
+import { csvRows, publicData } from '../tables.ts';
 
 const AIM = 500_000;
 const LINES = 1_000_000;
 
-export function templates(): Report {
+/** Lines a second through the template tree, loghub's lines again and again with their numbers changed. */
+export async function measure(_options: Options): Promise<Report> {
   const folder = publicData('loghub');
-  if (folder === null) return { columns: [], rows: [], notes: ['No data.'], figures: null };
   const systems = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const figures = systems.map(({ name }) => {
     const [header = [], ...rows] = csvRows(readFileSync(join(folder, name, `${name}_2k.log_structured.csv`), 'utf8'));
@@ -39,5 +39,3 @@ export function templates(): Report {
     missed: total >= AIM ? [] : [`${Math.round(total)} lines a second, aim ${AIM}`],
   };
 }
-
-if (import.meta.main) print('templates', templates());
