@@ -121,7 +121,7 @@ if (task === 'start' || task === 'cli') {
   hand(node, [...runtime.flags, join(root, 'bench', 'run.ts'), ...rest]);
 } else if (task === 'gameday') {
   // Only one of its arms is what is built.
-  if (rest.some((word) => /^(--arm=)?auspex$/.test(word))) ensureBuilt(node);
+  if (rest.some((word) => /^((--arm=)?auspex|--library(=.*)?)$/.test(word))) ensureBuilt(node);
   hand(node, ['--disable-warning=ExperimentalWarning', join(root, 'gameday', 'run.ts'), ...rest]);
 } else if (task === 'check') {
   ensureBuilt(node);
