@@ -117,6 +117,10 @@ test('the log is read by pages and filters, by admins only, and leaves as a file
   const seen: number[] = [];
   for await (const row of running.client('admin').pages('audit', { query: { limit: 3 } })) seen.push(row.seq);
   expect(seen).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
+  const between: number[] = [];
+  const query = { limit: 3, from: '2000-01-01T00:00:00Z', to: '9999-12-31T23:59:59Z' };
+  for await (const row of running.client('admin').pages('audit', { query })) between.push(row.seq);
+  expect(between).toEqual(seen);
   const filtered = await running
     .client('admin')
     .call('audit', { query: { action: 'channel.test', actor: 'test operate' } });
