@@ -5,7 +5,8 @@ import { gunzipSync, inflateRawSync } from 'node:zlib';
 /** A path in the public data: below AUSPEX_BENCH_DATA, default ../shared/data. Throws when it is not there. */
 export function publicData(name: string): string {
   const path = join(process.env['AUSPEX_BENCH_DATA'] ?? '../shared/data', name);
-  if (!existsSync(path)) throw new Error(`There is no ${path}: set AUSPEX_BENCH_DATA to the folder that holds ${name}.`);
+  if (!existsSync(path))
+    throw new Error(`There is no ${path}: set AUSPEX_BENCH_DATA to the folder that holds ${name}.`);
   return path;
 }
 

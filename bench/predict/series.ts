@@ -36,7 +36,11 @@ export function nabSeries(): PublicSeries[] {
 
 /** The M4 competition's hourly series, training and test part joined. */
 export function m4Series(): PublicSeries[] {
-  const rows = gunzipSync(readFileSync(publicData('m4/Hourly-train.csv.gz'))).toString().trim().split('\n').slice(1);
+  const rows = gunzipSync(readFileSync(publicData('m4/Hourly-train.csv.gz')))
+    .toString()
+    .trim()
+    .split('\n')
+    .slice(1);
   const tests = readFileSync(publicData('m4/Hourly-test.csv'), 'utf8').trim().split('\n').slice(1);
   return rows.map((row, i) => {
     const all = `${row},${(tests[i] ?? '').split(',').slice(1).join(',')}`.replaceAll('"', '').split(',');
