@@ -1,3 +1,5 @@
+import { type RecordPage, RecordPages } from '../stats/record-pages.ts';
+
 /**
  * Where the state of series lies: one contiguous record a series, in pages of one buffer each. The fields that every
  * sample touches stand in the first 128 bytes; the tail's counts follow; the seasonal profile, touched once a quarter of
@@ -65,34 +67,18 @@ export const FLAG = {
   held: 128,
 } as const;
 
-const PAGE_SHIFT = 10;
-const PAGE_RECORDS = 1 << PAGE_SHIFT;
-const PAGE_MASK = PAGE_RECORDS - 1;
-
-export interface SlabPage {
-  readonly bytes: Uint8Array;
-  readonly f64: Float64Array;
-  readonly f32: Float32Array;
-  readonly i32: Int32Array;
-  readonly u16: Uint16Array;
-  readonly i16: Int16Array;
-  readonly i8: Int8Array;
-}
+/** The pages in which records lie. */
+export type SlabPage = RecordPage;
 
 /** Grows by pages of 1,024 records (590 kB); records are never given back. */
-export class SeriesSlab {
-  readonly pages: SlabPage[] = [];
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
+export class SeriesSlab extends RecordPages {
+  constructor() {
+    super(RECORD_BYTES);
   }
 
   /** The number of a new record, all zero but its times, which are NaN. */
   allocate(entity: number, flags: number): number {
-    const slot = this.#size++;
-    if (slot >> PAGE_SHIFT === this.pages.length)
-      this.pages.push(newPage(new ArrayBuffer(PAGE_RECORDS * RECORD_BYTES)));
+    const slot = this.add();
     const page = this.page(slot);
     const base8 = this.base(slot) >> 3;
     const base4 = this.base(slot) >> 2;
@@ -104,15 +90,6 @@ export class SeriesSlab {
     page.i32[base4 + I32.flags] = flags;
     page.i32[base4 + I32.entity] = entity;
     return slot;
-  }
-
-  page(slot: number): SlabPage {
-    return this.pages[slot >> PAGE_SHIFT];
-  }
-
-  /** The record's first byte inside its page. */
-  base(slot: number): number {
-    return (slot & PAGE_MASK) * RECORD_BYTES;
   }
 
   f64(slot: number, field: number): number {
@@ -131,37 +108,9 @@ export class SeriesSlab {
     this.page(slot).i32[(this.base(slot) >> 2) + I32.flags] = flags;
   }
 
-  /** All records in use, page by page. */
-  toBytes(): Uint8Array {
-    const out = new Uint8Array(this.#size * RECORD_BYTES);
-    for (let p = 0; p < this.pages.length; p++) {
-      const records = Math.min(PAGE_RECORDS, this.#size - p * PAGE_RECORDS);
-      out.set(this.pages[p].bytes.subarray(0, records * RECORD_BYTES), p * PAGE_RECORDS * RECORD_BYTES);
-    }
-    return out;
-  }
-
   static fromBytes(bytes: Uint8Array): SeriesSlab {
     const slab = new SeriesSlab();
-    slab.#size = Math.floor(bytes.length / RECORD_BYTES);
-    const pageBytes = PAGE_RECORDS * RECORD_BYTES;
-    for (let at = 0; at < bytes.length; at += pageBytes) {
-      const page = newPage(new ArrayBuffer(pageBytes));
-      page.bytes.set(bytes.subarray(at, Math.min(bytes.length, at + pageBytes)));
-      slab.pages.push(page);
-    }
+    slab.load(bytes);
     return slab;
   }
-}
-
-function newPage(buffer: ArrayBuffer): SlabPage {
-  return {
-    bytes: new Uint8Array(buffer),
-    f64: new Float64Array(buffer),
-    f32: new Float32Array(buffer),
-    i32: new Int32Array(buffer),
-    u16: new Uint16Array(buffer),
-    i16: new Int16Array(buffer),
-    i8: new Int8Array(buffer),
-  };
 }

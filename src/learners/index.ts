@@ -32,7 +32,9 @@ export {
   type Regressor,
   type TemplateLearner,
 } from './registry.ts';
-export { ANOMALY_SCORE, StreamingDetector, type StreamScore } from './streaming/streaming-detector.ts';
+export { STREAM_BYTES } from './streaming/stream-record.ts';
+export { ANOMALY_SCORE, type StreamBand, StreamSlab } from './streaming/stream-slab.ts';
+export { StreamingDetector, type StreamScore } from './streaming/streaming-detector.ts';
 export type { BoostingParameters } from './tree/boosting.ts';
 export type { Classifier, ClassWeights } from './tree/class-targets.ts';
 export {
