@@ -118,6 +118,16 @@ export const errorTable = {
     title: 'The configuration is not valid',
     remedy: 'Correct the line named in the detail.',
   },
+  FILE_INVALID: {
+    status: 400,
+    title: 'The file does not hold what is needed',
+    remedy: 'Correct the line or column named in the detail.',
+  },
+  FILE_FAILED: {
+    status: 500,
+    title: 'The file cannot be read or written',
+    remedy: 'Check its path, the rights on it, and that the disk has space.',
+  },
   OUTBOUND_REFUSED: {
     status: 400,
     title: 'The address may not be called',
