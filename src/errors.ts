@@ -138,6 +138,11 @@ export const errorTable = {
     title: 'The other side cannot be reached',
     remedy: 'Check the address and that it is running.',
   },
+  EXTERNAL_MODEL_FAILED: {
+    status: 502,
+    title: 'The model elsewhere gave no usable answer',
+    remedy: 'See its log. It has to answer `{"predictions": [number, …]}`, one for each row.',
+  },
   TIMEOUT: { status: 504, title: 'It took too long', remedy: 'Try again; if it stays, see the slow-operation log.' },
   ADDRESS_IN_USE: {
     status: 500,

@@ -410,6 +410,13 @@ function addModels(command: MakeCommand, act: Act, globals: () => GlobalOptions,
       (await import('./commands/models.ts')).modelPerformance(connect(globals()), output, options.host),
     ),
   );
+  sub('predict <name>', 'what a model says of the features in a file; exit 1 where a row is unusual')
+    .requiredOption('--features <file>', 'JSON: an object of features and their numbers, or a list of such')
+    .action(
+      act(async (output, name: string, options: HostOption & { features: string }) =>
+        (await import('./commands/models.ts')).predictModel(connect(globals()), output, name, options),
+      ),
+    );
   sub('promote <name> <version>', 'let this version serve').action(
     act(async (output, name: string, version: string, options: HostOption) =>
       (await import('./commands/models.ts')).promoteModel(connect(globals()), output, name, {

@@ -141,6 +141,36 @@ export interface ModelState {
   readonly nextTrainingAt: number | null;
 }
 
+/** Features by name; null is missing. */
+export type FeatureRow = Readonly<Record<string, number | null>>;
+
+/** What a model says of one row. */
+export interface RowAnswer {
+  readonly value: number;
+  readonly lower: number | null;
+  readonly upper: number | null;
+  /** Null where the model does not say. */
+  readonly isUnusual: boolean | null;
+}
+
+export interface ModelAnswers {
+  readonly name: string;
+  /** Null, as the version, of a model elsewhere. */
+  readonly entityId: string | null;
+  readonly version: number | null;
+  readonly algorithm: string;
+  /** What the value is, in words. */
+  readonly meaning: string;
+  readonly items: readonly RowAnswer[];
+}
+
+/** Models elsewhere that are asked over HTTP. */
+export interface ExternalModels {
+  names(): readonly string[];
+  /** Rejects with UNREACHABLE, EXTERNAL_MODEL_FAILED. */
+  predict(name: string, rows: readonly FeatureRow[]): Promise<ModelAnswers>;
+}
+
 /** What happened, in order; `sequence` ascends without gaps within one run of the process. */
 export type EngineEvent = { readonly sequence: number } & (
   | { readonly topic: 'samples'; readonly entityId: string; readonly at: number; readonly gauges: readonly Gauge[] }
@@ -190,6 +220,8 @@ export interface EngineView {
   models(): Promise<readonly ModelState[]>;
   train(name: string, entityId: string | undefined, force: boolean): Promise<readonly TrainOutcome[]>;
   promote(name: string, entityId: string, version: number): Promise<ModelMetadata>;
+  /** What a model says of rows of features. Without an entity the one that has such a model; rejects with NOT_FOUND, BAD_REQUEST. */
+  predict(name: string, entityId: string | undefined, rows: readonly FeatureRow[]): Promise<ModelAnswers>;
   judge(findingId: string, verdict: Exclude<FindingVerdict, 'none'>, by: string): Promise<Finding>;
   alertRules(): readonly AlertRuleView[];
   addSilence(silence: Omit<Silence, 'id' | 'createdAt'>): Promise<Silence>;

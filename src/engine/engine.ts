@@ -23,6 +23,8 @@ import type {
   EngineView,
   EntityState,
   ExpectedBand,
+  FeatureRow,
+  ModelAnswers,
   ModelState,
   Outlook,
   Pattern,
@@ -349,6 +351,12 @@ export class Engine implements EngineView {
 
   promote(name: string, entityId: string, version: number): Promise<ModelMetadata> {
     return this.#trainer.promote(name, this.#entity(entityId).id, version);
+  }
+
+  predict(name: string, entityId: string | undefined, rows: readonly FeatureRow[]): Promise<ModelAnswers> {
+    const { externalModels } = this.#parts;
+    if (externalModels?.names().includes(name) === true) return externalModels.predict(name, rows);
+    return this.#trainer.answer(name, entityId === undefined ? undefined : this.#entity(entityId).id, rows);
   }
 
   async judge(findingId: string, verdict: 'confirmed' | 'normal' | 'dismissed', by: string): Promise<Finding> {

@@ -16,12 +16,13 @@ import {
 } from '../predict/performance.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { DetectionPort } from './detection-port.ts';
-import type { ModelState, PerformanceScore, TrainOutcome } from './engine-view.ts';
+import type { FeatureRow, ModelAnswers, ModelState, PerformanceScore, TrainOutcome } from './engine-view.ts';
 import type { EventRing } from './event-ring.ts';
 import { figureHistory } from './figure-history.ts';
 import type { HostBoard } from './host-board.ts';
 import { HEALTH_COMPONENT } from './host-figures.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
+import { RowModel } from './row-model.ts';
 import type { TaskPool } from './task-pool.ts';
 
 const HOUR = 3_600_000;
@@ -56,6 +57,8 @@ export class Trainer {
   readonly #parts: TrainerParts;
   readonly #serving = new Map<string, ModelMetadata>();
   readonly #loaded = new Map<string, PerformanceModel>();
+  /** The model that was asked last for rows: whoever asks, asks again. */
+  #asked: RowModel | null = null;
   /** Why there is no model yet, by entity and name, and when that was last looked at. */
   readonly #waiting = new Map<string, { reason: string; at: number }>();
 
@@ -149,6 +152,29 @@ export class Trainer {
           nextTrainingAt: metadata.status === 'serving' ? this.#nextTraining(metadata) : null,
         };
       });
+  }
+
+  /** What a model says of rows of features. Rejects with NOT_FOUND where there is none, BAD_REQUEST where several hosts have one. */
+  async answer(name: string, entityId: string | undefined, rows: readonly FeatureRow[]): Promise<ModelAnswers> {
+    const having = [...this.#serving.values()].filter(
+      (one) => one.name === name && (entityId === undefined || one.entityId === entityId),
+    );
+    const [metadata, other] = having;
+    if (metadata === undefined)
+      throw new AuspexError(
+        'NOT_FOUND',
+        `No model “${name}” serves${entityId === undefined ? '' : ` ${entityId}`} yet.`,
+      );
+    if (other !== undefined)
+      throw new AuspexError('BAD_REQUEST', `${having.length} hosts have a model ${name}. Say which by \`entity\`.`);
+    const held = this.#asked;
+    if (held?.metadata === metadata) return held.answer(rows);
+    const stored = await this.#parts.models.load(name, metadata.entityId);
+    if (stored === undefined)
+      throw new AuspexError('MODEL_DAMAGED', `The file of ${name} was damaged and set aside; it is trained anew.`);
+    const model = new RowModel(metadata, stored.bytes);
+    this.#asked = model;
+    return model.answer(rows);
   }
 
   /** The score of a host now. Before a model exists the answer says so and has no value. */

@@ -317,6 +317,22 @@ export const trainResult = z.object({
   model: modelMetadata.nullable(),
 });
 
+export const modelAnswers = z.object({
+  name: z.string(),
+  entityId: z.string().nullable().meta({ description: 'Null of a model elsewhere' }),
+  version: z.int().nullable(),
+  algorithm: z.string(),
+  meaning: z.string().meta({ description: 'What the value is' }),
+  items: z.array(
+    z.object({
+      value: z.number(),
+      lower: z.number().nullable(),
+      upper: z.number().nullable(),
+      isUnusual: z.boolean().nullable(),
+    }),
+  ),
+});
+
 export const trackRecord = z.object({
   type: z.string(),
   model: z.string(),

@@ -234,6 +234,14 @@ export class SampleEngine implements EngineView {
     { name, entityId: entityId ?? 'host:a', trained: true, reason: 'Enough data.', model },
   ];
   promote = async (name: string, entityId: string, version: number) => ({ ...model, name, entityId, version });
+  predict = async (name: string, entityId: string | undefined, rows: readonly unknown[]) => ({
+    name,
+    entityId: entityId ?? 'host:a',
+    version: 2,
+    algorithm: 'random-forest',
+    meaning: 'health in 15 minutes',
+    items: rows.map(() => ({ value: 80, lower: 70, upper: 90, isUnusual: null })),
+  });
   judge = async (findingId: string, verdict: 'confirmed' | 'normal' | 'dismissed') => {
     if ((await this.#records.update('anomalies', { id: findingId }, { verdict })) === 0)
       throw new AuspexError('NOT_FOUND', `There is no finding ${findingId}.`);
