@@ -1,3 +1,7 @@
+export { AutomaticClassifier } from './automatic/automatic-classifier.ts';
+export { type AutomaticParameters, AutomaticRegressor } from './automatic/automatic-regressor.ts';
+export type { Tried } from './automatic/choice.ts';
+export type { Regressor } from './regressor.ts';
 export { ExponentialSmoothing } from './forecast/exponential-smoothing.ts';
 export type { Forecaster } from './forecast/forecaster.ts';
 export { LinearTrend } from './forecast/linear-trend.ts';
@@ -29,7 +33,6 @@ export {
   type LearnerParameter,
   learner,
   learners,
-  type Regressor,
   type TemplateLearner,
 } from './registry.ts';
 export { ANOMALY_SCORE, StreamingDetector, type StreamScore } from './streaming/streaming-detector.ts';
