@@ -1,6 +1,6 @@
 import { replayBand } from '../detect/band-replay.ts';
 import { type ForecastRequest, forecastSeries, type SeriesForecast } from '../predict/forecast.ts';
-import { type PerformanceTraining, trainPerformance } from '../predict/performance.ts';
+import { type Champion, type PerformanceTraining, trainPerformance } from '../predict/performance.ts';
 import type { FigureHistory } from '../predict/performance-features.ts';
 import { analysePattern, type PatternAnalysis, type PatternOptions } from '../predict/patterns.ts';
 
@@ -19,8 +19,14 @@ function pattern({ times, values, ...options }: PatternRequest): PatternAnalysis
   return analysePattern(times, values, options);
 }
 
-function trainScore({ history, seed }: { history: FigureHistory; seed: number }): PerformanceTraining {
-  return trainPerformance(history, seed);
+export interface ScoreRequest {
+  readonly history: FigureHistory;
+  readonly seed: number;
+  readonly champion: Champion | null;
+}
+
+function trainScore({ history, seed, champion }: ScoreRequest): PerformanceTraining {
+  return trainPerformance(history, seed, champion);
 }
 
 /** By the name that TaskPool.run takes. */

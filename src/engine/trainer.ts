@@ -9,6 +9,7 @@ import {
   type ModelStore,
 } from '../model/index.ts';
 import {
+  type Champion,
   PERFORMANCE_HORIZON_MS,
   PERFORMANCE_LEVEL,
   PerformanceModel,
@@ -83,10 +84,9 @@ export class Trainer {
     for (const entity of hosts) {
       for (const name of modelNames) {
         const serving = this.#serving.get(keyOf(name, entity.id));
+        const tried = this.#waiting.get(keyOf(name, entity.id))?.at ?? 0;
         const due =
-          serving === undefined
-            ? now - (this.#waiting.get(keyOf(name, entity.id))?.at ?? 0) >= 5 * 60_000
-            : now >= this.#nextTraining(serving);
+          serving === undefined ? now - tried >= 5 * 60_000 : now >= this.#nextTraining(serving) && now - tried >= HOUR;
         if (due && now - this.#parts.board.lastAt(entity.id) < HOUR) await this.train(name, entity, false);
       }
     }
@@ -109,7 +109,9 @@ export class Trainer {
       };
     }
     const outcome =
-      known === 'performance' ? await this.#trainPerformance(entity, now) : await this.#trainHostModel(entity, now);
+      known === 'performance'
+        ? await this.#trainPerformance(entity, now, force)
+        : await this.#trainHostModel(entity, now);
     if (!outcome.trained) this.#waiting.set(key, { reason: outcome.reason, at: now });
     else if (outcome.model !== null) {
       this.#serving.set(key, outcome.model);
@@ -275,7 +277,7 @@ export class Trainer {
     return model;
   }
 
-  async #trainPerformance(entity: Entity, now: number): Promise<TrainOutcome> {
+  async #trainPerformance(entity: Entity, now: number, force: boolean): Promise<TrainOutcome> {
     const started = this.#parts.clock.monotonic();
     const source = { entity, board: this.#parts.board, metrics: this.#parts.metrics, now };
     // Until two days are there every ten seconds count; from then on hours of the day matter more than seconds.
@@ -283,8 +285,10 @@ export class Trainer {
     const isLong = long !== null && long.nRows * LONG_STEP_MS >= 2 * DAY;
     const history = isLong ? long : await figureHistory({ ...source, stepMs: STEP_MS, rows: (2 * DAY) / STEP_MS });
     if (history === null) return refused('performance', entity, 'No figures of this host yet.');
-    const training = await this.#parts.tasks.run('trainScore', { history, seed: SEED });
-    if (training.bytes === null) return refused('performance', entity, training.reason);
+    const champion = force ? null : await this.#champion(entity.id);
+    const training = await this.#parts.tasks.run('trainScore', { history, seed: SEED, champion });
+    const reason = training.bytes === null ? training.reason : training.champion;
+    if (training.bytes === null || reason !== null) return refused('performance', entity, reason ?? '');
     const model = await this.#parts.models.save(
       {
         name: 'performance',
@@ -302,6 +306,14 @@ export class Trainer {
     );
     this.#loaded.delete(entity.id);
     return { name: 'performance', entityId: entity.id, trained: true, reason: training.reason, model };
+  }
+
+  /** What a new score has to beat; nothing while none serves or its file is damaged. */
+  async #champion(entityId: string): Promise<Champion | null> {
+    const serving = this.#serving.get(keyOf('performance', entityId));
+    const stored = serving === undefined ? undefined : await this.#parts.models.load('performance', entityId);
+    if (serving === undefined || stored === undefined) return null;
+    return { version: serving.version, bytes: stored.bytes, trainedTo: serving.trainedTo };
   }
 
   async #trainHostModel(entity: Entity, now: number): Promise<TrainOutcome> {
