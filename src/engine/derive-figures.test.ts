@@ -234,5 +234,5 @@ test('a service has its figures derived, under its own identity; they end with i
   ]);
   const [down, ...ended] = at(2_020);
   expect(down).toMatchObject({ value: 1 });
-  expect(ended.map(({ stale }) => stale)).toEqual([true, true]);
+  expect(ended.map(({ stale }) => stale)).toEqual([true, true, true]);
 });
