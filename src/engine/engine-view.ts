@@ -1,4 +1,5 @@
 import type { BandHistory } from '../detect/band-replay.ts';
+import type { StreamScores } from '../detect/stream-scores.ts';
 import type {
   Alert,
   AppendResult,
@@ -208,6 +209,8 @@ export interface EngineView {
   expected(ref: SeriesRef): Promise<ExpectedBand>;
   /** What was expected of a series at each step of a range before the step's samples were seen. */
   expectedOver(ref: SeriesRef, from: number, to: number, stepMs: number): Promise<BandHistory>;
+  /** How unusual each stored sample of a series was, judged from those before it alone. */
+  seriesScores(ref: SeriesRef, from: number, to: number): Promise<StreamScores>;
   /** `horizonMs` ahead, of one component or of all main ones. */
   forecasts(
     entityId: string,

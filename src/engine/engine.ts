@@ -15,6 +15,7 @@ import {
 } from '../model/index.ts';
 import { AlertKeeper, type AlertPolicy } from './alert-keeper.ts';
 import { bandHistoryOf } from './band-history.ts';
+import { seriesScoresOf } from './series-scores.ts';
 import type { DetectionPort } from './detection-port.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type {
@@ -246,6 +247,13 @@ export class Engine implements EngineView {
     if (series === undefined) throw new AuspexError('NOT_FOUND', `There is no series ${ref}.`);
     const timeZone = registry.get(series.entityId)?.timeZone ?? options.timeZone;
     return bandHistoryOf({ series, timeZone, from, to, stepMs, metrics, tasks: this.#detection });
+  }
+
+  async seriesScores(ref: SeriesRef, from: number, to: number): ReturnType<EngineView['seriesScores']> {
+    const { metrics } = this.#parts;
+    const series = metrics.index.get(ref);
+    if (series === undefined) throw new AuspexError('NOT_FOUND', `There is no series ${ref}.`);
+    return seriesScoresOf({ series, from, to, metrics, tasks: this.#detection });
   }
 
   performance(entityId: string): Promise<PerformanceScore> {

@@ -1,4 +1,5 @@
 import { replayBand } from '../detect/band-replay.ts';
+import { scoreSamples as scored, type StreamScores } from '../detect/stream-scores.ts';
 import { type ForecastRequest, forecastSeries, type SeriesForecast } from '../predict/forecast.ts';
 import { type Champion, type PerformanceTraining, trainPerformance } from '../predict/performance.ts';
 import type { FigureHistory } from '../predict/performance-features.ts';
@@ -29,6 +30,17 @@ function trainScore({ history, seed, champion }: ScoreRequest): PerformanceTrain
   return trainPerformance(history, seed, champion);
 }
 
+export interface ScoreSamplesRequest {
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly from: number;
+  readonly isTotal: boolean;
+}
+
+function scoreSamples({ times, values, ...how }: ScoreSamplesRequest): StreamScores {
+  return scored(times, values, how);
+}
+
 /** By the name that TaskPool.run takes. */
-export const tasks = { forecast, pattern, trainScore, replayBand };
+export const tasks = { forecast, pattern, trainScore, replayBand, scoreSamples };
 export type Tasks = typeof tasks;

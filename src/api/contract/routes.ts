@@ -140,6 +140,20 @@ export const routes = {
     }),
     response: s.chartBand,
   },
+  seriesScores: {
+    method: 'GET',
+    path: '/api/series/scores',
+    access: 'read',
+    tag: 'Explore',
+    summary: 'How unusual each sample of one series was, judged from those before it alone',
+    query: z.object({
+      ref: z.coerce.number().int().min(0).meta({ description: 'The series’ number' }),
+      ...range,
+      only: z.enum(['all', 'anomalies']).default('all'),
+      limit: z.coerce.number().int().min(1).max(20_000).default(5000).meta({ description: 'The latest so many' }),
+    }),
+    response: s.seriesScores,
+  },
   cardinality: {
     method: 'GET',
     path: '/api/cardinality',

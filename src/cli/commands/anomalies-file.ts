@@ -1,3 +1,4 @@
+import { streamSeverity } from '../../detect/stream-scores.ts';
 import { AuspexError } from '../../errors.ts';
 import { EntityDeviation, StreamingDetector } from '../../learners/index.ts';
 import type { Severity } from '../../model/index.ts';
@@ -12,9 +13,6 @@ const STEP_MS = 60_000;
 /** Of a file of several columns without a past of its own, so much is taken for it. */
 const PAST_SHARE = 1 / 3;
 const LEAST_PAST = 10;
-/** Scores of a single stream are −log10 of how rare a value is: one in ten thousand, one in a million. */
-const RARE = 4;
-const RAREST = 6;
 /** Scores of an entity, in thresholds. */
 const FAR = 2;
 const FARTHEST = 4;
@@ -88,7 +86,7 @@ function* asStream(table: Table, past: Table | null): Generator<Scored> {
       lower: numberOrNull(said.lower),
       upper: numberOrNull(said.upper),
       anomaly: said.isAnomaly ? 1 : 0,
-      severity: said.isAnomaly ? severityOf(said.score, RARE, RAREST) : 'none',
+      severity: streamSeverity(said),
     };
   }
 }
@@ -119,13 +117,13 @@ function* asEntity(output: Output, table: Table, past: Table | null): Generator<
       lower: null,
       upper: null,
       anomaly: isReported ? 1 : 0,
-      severity: isReported ? severityOf(score / model.threshold, FAR, FARTHEST) : 'none',
+      severity: isReported ? entitySeverity(score / model.threshold) : 'none',
     };
   }
 }
 
-function severityOf(size: number, high: number, critical: number): Severity {
-  return size >= critical ? 'critical' : size >= high ? 'high' : 'medium';
+function entitySeverity(thresholds: number): Severity {
+  return thresholds >= FARTHEST ? 'critical' : thresholds >= FAR ? 'high' : 'medium';
 }
 
 function numberOrNull(value: number): number | null {

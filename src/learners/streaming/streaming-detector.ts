@@ -159,7 +159,7 @@ export class StreamingDetector {
   static fromBytes(bytes: Uint8Array): StreamingDetector {
     const reader = new ModelReader(bytes, KIND, VERSION);
     const detector = new StreamingDetector({ threshold: reader.number() });
-    detector.#state.set(reader.float64s());
+    reader.fill(detector.#state);
     return detector;
   }
 }

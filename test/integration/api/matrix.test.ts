@@ -30,6 +30,7 @@ const paths: Partial<Record<OperationId, string>> = {
   patterns: '/api/entities/host%3Aa/patterns',
   chart: '/api/chart?ref=1',
   chartBand: '/api/chart/band?ref=1',
+  seriesScores: '/api/series/scores?ref=1',
   anomaly: '/api/anomalies/f1',
   judgeAnomaly: '/api/anomalies/f1/verdict',
   removeSilence: '/api/silences/s1',

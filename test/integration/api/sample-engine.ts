@@ -1,4 +1,5 @@
 import type { EngineEvent, EngineView, EntityState, Gauge } from '../../../src/engine/engine-view.ts';
+import { scoreSamples } from '../../../src/detect/stream-scores.ts';
 import { AuspexError } from '../../../src/errors.ts';
 import {
   type AnomalyRow,
@@ -195,6 +196,10 @@ export class SampleEngine implements EngineView {
     const times = Float64Array.from({ length: Math.floor((to - from) / stepMs) + 1 }, (_, i) => from + i * stepMs);
     const of = (value: number) => times.map((_, i) => (i === 0 ? Number.NaN : value));
     return { times, mean: of(1), lower: of(0.5), upper: of(2) };
+  };
+  seriesScores = async (_ref: number, from: number, to: number) => {
+    const times = Float64Array.from({ length: 11 }, (_, i) => from + ((to - from) * i) / 10);
+    return scoreSamples(times, times.map((_, i) => i), { from, isTotal: false });
   };
   forecasts = async (entityId: string, horizonMs: number, component?: string) => [
     {
