@@ -71,7 +71,7 @@ test('the samples of a series by remote write have the scores of the same file, 
   expect(live.lower).toEqual(column(4));
   expect(live.upper).toEqual(column(5));
   expect(live.severity).toEqual(rows.map((row) => row[7]));
-  expect(live.severity.slice(8000, 8010)).toContain('critical');
+  expect(live.severity.slice(8000, 8010).filter((one) => one !== 'none')).toHaveLength(1);
 
   const anomalies = await running.client.call('seriesScores', { query: { ...query, only: 'anomalies' } });
   expect(anomalies.score).toEqual(live.score.filter((_, i) => live.severity[i] !== 'none'));

@@ -17,8 +17,10 @@ const ACTIVITY_LONG = 30;
 const SEASON_AVERAGED = 6;
 /** A score of so much is an anomaly by default: one value in 500 or rarer on one of the views. */
 export const ANOMALY_SCORE = 2.7;
-/** After an anomaly nothing of the series is one for so long: it is the same event. */
+/** After an anomaly nothing of the series is one for so long, since it is the same event, … */
 const SAME_EVENT_MS = 12 * 3_600_000;
+/** … unless it is a hundred times rarer than what the event began with. */
+const MUCH_RARER = 2;
 /** What was an event again and again is less of one: each takes so much from later scores, and is forgotten over this time. */
 const HABIT = 0.1;
 const HABIT_MS = 14 * 86_400_000;
@@ -35,7 +37,8 @@ const LAST_TIME = 3;
 const EVENT_UNTIL = 4;
 const EVENTS = 5;
 const SEASON_MEAN = 6;
-const AVERAGES = 7;
+const EVENT_SCORE = 7;
+const AVERAGES = 8;
 const SHORT = AVERAGES + AVERAGED.length;
 const LONG = SHORT + ACTIVITY.length;
 const PROFILE = LONG + ACTIVITY.length;
@@ -87,11 +90,16 @@ export class StreamingDetector {
     state[LAST_TIME] = time;
     if (passed > 0) state[EVENTS] *= Math.exp(-passed / HABIT_MS);
     const own = Math.max(0, rarest - HABIT * state[EVENTS]);
-    if (time <= state[EVENT_UNTIL]) return { score: own * SAME_EVENT_SHARE, ...band, isAnomaly: false };
+    const isSame = time <= state[EVENT_UNTIL];
+    if (isSame && own < state[EVENT_SCORE] + MUCH_RARER)
+      return { score: own * SAME_EVENT_SHARE, ...band, isAnomaly: false };
     const isAnomaly = own >= this.threshold;
     if (isAnomaly) {
-      state[EVENT_UNTIL] = time + SAME_EVENT_MS;
-      state[EVENTS]++;
+      if (!isSame) {
+        state[EVENT_UNTIL] = time + SAME_EVENT_MS;
+        state[EVENTS]++;
+      }
+      state[EVENT_SCORE] = own;
     }
     return { score: own, ...band, isAnomaly };
   }
