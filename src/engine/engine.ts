@@ -120,6 +120,7 @@ export class Engine implements EngineView {
       detection: this.#detection,
       tasks: this.#detection,
       ring: this.#ring,
+      nameOf: (id) => this.#nameOf(id),
     });
     this.#gate = new IngestGate({
       metrics,
@@ -257,7 +258,7 @@ export class Engine implements EngineView {
   }
 
   performance(entityId: string): Promise<PerformanceScore> {
-    return this.#trainer.performance(this.#entity(entityId));
+    return this.#trainer.scores.of(this.#entity(entityId));
   }
 
   patterns(entityId: string, days: number): Promise<readonly Pattern[]> {

@@ -242,6 +242,22 @@ export class PerformanceModel {
     return this.#range(now, this.changeOf(features));
   }
 
+  /** Share of the window's last figures, 0..1, that are usual for the host that it was trained on. */
+  likeness(window: FigureHistory): number {
+    const row = (window.nRows - 1) * window.columns.length;
+    let known = 0;
+    let usual = 0;
+    for (const [k, figure] of PERFORMANCE_FIGURES.entries()) {
+      const value = window.values[row + window.columns.indexOf(figure)];
+      const [middle, lower, upper] = this.#usual.subarray(k * 3, k * 3 + 3);
+      const around = Math.max(upper - lower, Math.abs(middle) * 0.25);
+      if (!Number.isFinite(value) || !Number.isFinite(middle)) continue;
+      known++;
+      if (value >= lower - around && value <= upper + around) usual++;
+    }
+    return known === 0 ? 0 : usual / known;
+  }
+
   /** By how many points health is expected to change. */
   changeOf(features: Float64Array): number {
     return this.#forest?.predict(features) ?? 0;

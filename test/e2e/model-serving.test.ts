@@ -5,7 +5,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeWriteRequest, type OutgoingSeries } from '../../src/collect/remote-write/encode.ts';
 import { AuspexError } from '../../src/errors.ts';
+import { labelsFrom } from '../../src/model/index.ts';
+import { PERFORMANCE_FIGURES } from '../../src/predict/performance-features.ts';
 import { SyntheticFleet } from '../acceptance/synthetic-fleet.ts';
 import { mainFile, removeHome, type RunningAuspex, startAuspex, temporaryHome } from './running-auspex.ts';
 
@@ -67,6 +70,49 @@ test('a host’s own forest tells an unusual row from a usual one', async () => 
   const [a, b] = told.items;
   expect(b?.value).toBeGreaterThan(a?.value ?? 1);
   expect(await ask('host-anomaly', [usual, odd, {}], 'synthetic-0')).toEqual(told);
+});
+
+/** A host's figures every ten seconds up to now, by remote write. */
+async function send(instance: string, minutes: number, level: number): Promise<void> {
+  const now = Math.floor(Date.now() / 10_000) * 10_000;
+  const count = minutes * 6;
+  const series: OutgoingSeries[] = PERFORMANCE_FIGURES.map((name, k) => ({
+    labels: labelsFrom([
+      ['__name__', name],
+      ['instance', instance],
+    ]),
+    kind: 'gauge',
+    samples: Array.from({ length: count }, (_, i) => ({
+      at: now - (count - 1 - i) * 10_000,
+      value: level * (1 + 0.05 * Math.sin(i * (k + 1))),
+    })),
+  }));
+  const answer = await fetch(`${running.url}/api/v1/write`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+    body: new Uint8Array(encodeWriteRequest(series)),
+  });
+  expect(answer.status).toBe(204);
+}
+
+test('a new host is judged by the model of one that is like it, and by none where none is', async () => {
+  await send('grown', 90, 0.2);
+  await send('new', 4, 0.2);
+  await send('odd', 4, 0.9);
+  const { items } = await running.client.call('trainModel', {
+    params: { name: 'performance' },
+    body: { entity: 'grown', force: true },
+  });
+  expect(items.map(({ trained }) => trained)).toEqual([true]);
+  const own = await running.client.call('performance', { params: { id: 'grown' } });
+  expect(own.model).not.toContain(' of ');
+  const borrowed = await running.client.call('performance', { params: { id: 'new' } });
+  expect(borrowed.model).toMatch(/ version 1 of grown$/);
+  expect(borrowed.explanation).toContain('no model of its own yet and is judged as grown');
+  expect(borrowed.confidence.source).toBe('prior');
+  expect(borrowed.value).toBeGreaterThan(90);
+  const none = await running.client.call('performance', { params: { id: 'odd' } });
+  expect(none).toMatchObject({ value: null, model: null });
 });
 
 test('what is not known is named', async () => {
