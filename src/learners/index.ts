@@ -67,6 +67,7 @@ export { type Period, periodsOf } from './forecast/periods.ts';
 export { type Seasons, seasonsOf } from './forecast/seasons.ts';
 export { PiecewiseTrend } from './forecast/piecewise-trend.ts';
 export { SeasonalDecomposition } from './forecast/seasonal-decomposition.ts';
+export { WindowMeanBoosting, type WindowMeanParameters } from './forecast/window-mean-boosting.ts';
 export { WindowMeanRegression } from './forecast/window-mean-regression.ts';
 export { type Allowed, type ThompsonParameters, ThompsonSampling } from './bandit/thompson-sampling.ts';
 export { Adwin } from './changepoint/adwin.ts';

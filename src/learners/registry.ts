@@ -21,6 +21,7 @@ import { RobustTrend } from './forecast/robust-trend.ts';
 import { SeasonalDecomposition } from './forecast/seasonal-decomposition.ts';
 import { SeasonalNaive } from './forecast/seasonal-naive.ts';
 import { Theta } from './forecast/theta.ts';
+import { WindowMeanBoosting } from './forecast/window-mean-boosting.ts';
 import { WindowMeanRegression } from './forecast/window-mean-regression.ts';
 import { WindowRegression } from './forecast/window-regression.ts';
 import { LstmForecaster } from './neural/lstm-forecaster.ts';
@@ -465,6 +466,17 @@ export const learners: readonly LearnerEntry[] = [
     ],
     create: (parameters) => new WindowMeanRegression({ season: season.default, ...parameters }),
     fromBytes: WindowMeanRegression.fromBytes,
+  },
+  {
+    name: 'window-mean-boosting',
+    kind: 'forecast',
+    parameters: [
+      { name: 'window', default: 15, low: 1, high: 1_000_000, meaning: 'steps ahead whose mean is foretold' },
+      season,
+      longSeason,
+    ],
+    create: (parameters, seed) => new WindowMeanBoosting({ season: season.default, ...parameters, seed }),
+    fromBytes: WindowMeanBoosting.fromBytes,
   },
   {
     name: 'automatic-forecast',
