@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** These lay and take away network devices, at which every browser on the machine drops the requests it has under way: they run after the others. */
-const networks = ['test/integration/gameday/**/*.test.ts'];
+const networks = ['test/integration/gameday/**/*.test.ts', 'test/integration/api/far-proxy.test.ts'];
 
 export default defineConfig({
   test: {

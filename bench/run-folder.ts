@@ -4,7 +4,7 @@
  * with 1 when a part failed; a missed aim is printed and is no failure.
  */
 import { readdirSync } from 'node:fs';
-import { Options } from './options.ts';
+import { asked, type Options } from './options.ts';
 import { print, type Report, save } from './report.ts';
 
 const [folder = '', ...args] = process.argv.slice(2);
@@ -16,20 +16,8 @@ const parts = readdirSync(new URL(`./${folder}/`, import.meta.url))
   .filter((name) => name.endsWith('.ts'))
   .map((name) => name.slice(0, -3))
   .sort();
-const names: string[] = [];
-const values = new Map<string, string>();
-for (let i = 0; i < args.length; i++) {
-  const arg = args[i] as string;
-  if (!arg.startsWith('--')) names.push(arg);
-  else values.set(arg.slice(2), args[++i] ?? '');
-}
-const unknown = names.filter((name) => !parts.includes(name));
-if (unknown.length > 0) {
-  process.stderr.write(`There is no part ${unknown.join(', ')}. Parts: ${parts.join(', ')}.\n`);
-  process.exit(2);
-}
-const options = new Options(values);
-for (const name of names.length > 0 ? names : parts) {
+const { names, options } = asked(args, parts, `npm run bench:${folder}`);
+for (const name of names) {
   try {
     const part = (await import(`./${folder}/${name}.ts`)) as { measure: (options: Options) => Promise<Report> };
     const report = await part.measure(options);

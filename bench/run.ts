@@ -2,7 +2,7 @@
  * Measures Auspex: `node bench/run.ts [part …] [--option value …]`; all parts without a name. Each prints a table and writes
  * bench/results/<part>.json. Exits with 1 when a part failed; a missed aim is printed and is no failure.
  */
-import { Options } from './options.ts';
+import { asked, type Options } from './options.ts';
 import { print, type Report, save } from './report.ts';
 
 const parts: Readonly<Record<string, () => Promise<(options: Options) => Promise<Report>>>> = {
@@ -15,22 +15,10 @@ const parts: Readonly<Record<string, () => Promise<(options: Options) => Promise
   prometheus: async () => (await import('./parts/prometheus.ts')).prometheus,
 };
 
-const names: string[] = [];
-const values = new Map<string, string>();
 const args = process.argv.slice(2);
-for (let i = 0; i < args.length; i++) {
-  const arg = args[i] as string;
-  if (!arg.startsWith('--')) names.push(arg);
-  else values.set(arg.slice(2), args[++i] ?? '');
-}
-const unknown = names.filter((name) => parts[name] === undefined);
-if (unknown.length > 0) {
-  process.stderr.write(`There is no part ${unknown.join(', ')}. Parts: ${Object.keys(parts).join(', ')}.\n`);
-  process.exit(2);
-}
+const { names, options } = asked(args, Object.keys(parts), 'npm run bench');
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
-const options = new Options(values);
-for (const name of names.length > 0 ? names : Object.keys(parts)) {
+for (const name of names) {
   try {
     const part = await parts[name]?.();
     if (part === undefined) continue;

@@ -9,6 +9,7 @@ import { AuditLog } from './access/audit-log.ts';
 import { takeNotes } from './access/audit-notes.ts';
 import { auditedModels, itself } from './access/audited-models.ts';
 import { recordSettings, recordSettingsSince, rememberSettings } from './access/audited-settings.ts';
+import { askExternalModel } from './act/external-models.ts';
 import { createHeartbeat, type Heartbeat } from './act/heartbeat.ts';
 import { createNotifier, type Notifier } from './act/notify/notifier.ts';
 import type { ServerParts, SettingsPort } from './api/http/ports.ts';
@@ -29,12 +30,12 @@ import type { ThresholdRule } from './decide/threshold-rules.ts';
 import { DetectionThreads } from './engine/detection-threads.ts';
 import { Engine } from './engine/engine.ts';
 import type { SnapshotStore } from './engine/snapshots.ts';
-import type { ComponentHealth } from './engine/engine-view.ts';
+import type { ComponentHealth, ExternalModels } from './engine/engine-view.ts';
 import { EntityRegistry, loadEntities } from './engine/entity-registry.ts';
 import { AuspexError } from './errors.ts';
 import type { Clock, CollectorHealth } from './model/index.ts';
 import { ensureDirectory } from './platform/files.ts';
-import { createOutbound, type Outbound } from './platform/outbound.ts';
+import { createOutbound, type Outbound, placeOf } from './platform/outbound.ts';
 import { readSealed, writeSealed } from './platform/sealed-files.ts';
 import { SecretKeys } from './platform/secret-keys.ts';
 import type { KeyRing } from './platform/secrets.ts';
@@ -165,6 +166,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
         disabledRules: starterRules.filter((rule) => config.alerts.starter[rule.name] === false),
       },
       threads: config.workers,
+      externalModels: externalModelsOf(() => loaded.config, outbound),
       startDetection: (detection) =>
         new DetectionThreads({ threads: config.workers, intervalMs: config.collect.interval, ...detection }),
       componentsBeside: () =>
@@ -398,6 +400,27 @@ function policyOf(
       ...config.alerts.rules.map(compileUserRule),
     ],
     channels: config.notify.channels,
+  };
+}
+
+/** The models elsewhere, as the configuration names them now. */
+function externalModelsOf(now: () => Config, outbound: Outbound): ExternalModels {
+  const listed = (): Config['models']['external'] => now().models.external;
+  return {
+    names: () => listed().map(({ name }) => name),
+    predict: async (name, rows) => {
+      const model = listed().find((one) => one.name === name);
+      if (model === undefined) throw new AuspexError('NOT_FOUND', `No model elsewhere is called “${name}”.`);
+      const items = await askExternalModel(outbound, model, rows);
+      return {
+        name,
+        entityId: null,
+        version: null,
+        algorithm: 'external',
+        meaning: `what ${placeOf(new URL(model.url))} says`,
+        items: items.map((one) => ({ ...one, isUnusual: null })),
+      };
+    },
   };
 }
 

@@ -118,6 +118,16 @@ export const errorTable = {
     title: 'The configuration is not valid',
     remedy: 'Correct the line named in the detail.',
   },
+  FILE_INVALID: {
+    status: 400,
+    title: 'The file does not hold what is needed',
+    remedy: 'Correct the line or column named in the detail.',
+  },
+  FILE_FAILED: {
+    status: 500,
+    title: 'The file cannot be read or written',
+    remedy: 'Check its path, the rights on it, and that the disk has space.',
+  },
   OUTBOUND_REFUSED: {
     status: 400,
     title: 'The address may not be called',
@@ -127,6 +137,11 @@ export const errorTable = {
     status: 502,
     title: 'The other side cannot be reached',
     remedy: 'Check the address and that it is running.',
+  },
+  EXTERNAL_MODEL_FAILED: {
+    status: 502,
+    title: 'The model elsewhere gave no usable answer',
+    remedy: 'See its log. It has to answer `{"predictions": [number, …]}`, one for each row.',
   },
   TIMEOUT: { status: 504, title: 'It took too long', remedy: 'Try again; if it stays, see the slow-operation log.' },
   ADDRESS_IN_USE: {

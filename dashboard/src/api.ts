@@ -13,6 +13,7 @@ const paths = {
   series: '/api/series',
   chart: '/api/chart',
   chartBand: '/api/chart/band',
+  seriesScores: '/api/series/scores',
   cardinality: '/api/cardinality',
   anomalies: '/api/anomalies',
   anomaly: '/api/anomalies/{id}',

@@ -94,6 +94,16 @@ export function disturbance(probe: readonly ProbeSecond[]): string | null {
   return null;
 }
 
+/** Of an ordinary day's seconds, so many may have an answer that is late or wrong: nobody who runs systems would call it a fault. */
+const ORDINARY_SHARE = 0.002;
+
+/** What made a stretch in which nothing was done no ordinary one, in words; null for nothing. */
+export function unrest(probe: readonly ProbeSecond[]): string | null {
+  const disturbed = probe.flatMap((second) => disturbance([second]) ?? []);
+  if (disturbed.length <= ORDINARY_SHARE * probe.length) return null;
+  return `users noticed something in ${disturbed.length} of ${probe.length} seconds: ${disturbed[0]}`;
+}
+
 function isPartSeen(is: PartSight, one: PartSecond, before: number | null | undefined): boolean {
   switch (is) {
     case 'down':

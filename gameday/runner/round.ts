@@ -6,7 +6,7 @@ import type { RunRecord, Told } from '../contract.ts';
 import type { LoadShape } from '../load/shapes.ts';
 import type { GamedayOptions } from '../options.ts';
 import { STEADY, STEADY_RATE } from '../probe/outside.ts';
-import { disturbance } from '../probe/sights.ts';
+import { unrest } from '../probe/sights.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { pause } from '../stack/execute.ts';
 import type { Stack } from '../stack/stack.ts';
@@ -69,7 +69,7 @@ export class Round {
       const minutes = Math.min(QUIET_PIECE_MINUTES, this.#options.quietMinutes - (piece - 1) * QUIET_PIECE_MINUTES);
       for (const end = from + minutes * MINUTE_MS; Date.now() < end && outside.fault() === null; )
         await pause(Math.min(1_000, Math.max(1, end - Date.now())));
-      const noticed = outside.fault() ?? disturbance(outside.seconds.filter(({ at }) => at >= from));
+      const noticed = outside.fault() ?? unrest(outside.seconds.filter(({ at }) => at >= from));
       const told = await arm.told(from, Date.now());
       console.log(quietLine(piece, minutes, told, noticed));
       if (noticed === null) await arm.keep?.(recording, null);

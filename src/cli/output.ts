@@ -9,6 +9,7 @@ const SPARKS = '▁▂▃▄▅▆▇█';
 export interface Output {
   readonly json: boolean;
   readonly color: boolean;
+  readonly quiet: boolean;
   /** Data: stdout. */
   print(text: string): void;
   /** Talk: stderr, silent with --quiet. */
@@ -23,6 +24,7 @@ export function createOutput(options: { json?: boolean; quiet?: boolean }): Outp
   return {
     json: options.json === true,
     color,
+    quiet: options.quiet === true,
     print,
     say: (text) => {
       if (options.quiet !== true) process.stderr.write(`${text}\n`);
@@ -103,8 +105,7 @@ export function reportError(output: Output, thrown: unknown): number {
     );
   else process.stderr.write(`${entry.title} (${error.code}): ${detail}\n${entry.remedy}\n`);
   if (error.code === 'UNREACHABLE' || error.code === 'TIMEOUT') return exitCodes.cannotReach;
-  if (error.code === 'BAD_REQUEST' || error.code === 'NOT_FOUND' || error.code === 'CONFIG_INVALID')
-    return exitCodes.wrongUse;
+  if (['BAD_REQUEST', 'NOT_FOUND', 'CONFIG_INVALID', 'FILE_INVALID'].includes(error.code)) return exitCodes.wrongUse;
   return exitCodes.failed;
 }
 

@@ -1,7 +1,9 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Role } from '../model/index.ts';
 import { version } from '../version.ts';
+import type { AnomaliesFileOptions } from './commands/anomalies-file.ts';
 import type { AuditFilter } from './commands/audit.ts';
+import type { ForecastFileOptions } from './commands/forecast-file.ts';
 import { type GlobalOptions, connect } from './connect.ts';
 import { createOutput, exitCodes, type Output, reportError } from './output.ts';
 
@@ -62,6 +64,7 @@ export function createProgram(ended: (code: number) => void): Command {
   addNow(command, act, globals, host);
   addModels(command, act, globals, host);
   addReplay(command, act, globals);
+  addLogs(command, act);
   return program;
 }
 
@@ -269,13 +272,23 @@ function addNow(command: MakeCommand, act: Act, globals: () => GlobalOptions, ho
     .addOption(new Option('--status <status>', 'open or ended').choices(['open', 'ended']))
     .addOption(host())
     .option('--limit <n>', 'how many', positive, 20)
+    .option('--csv <file>', 'score the rows of a file instead; no server is needed')
+    .option('--train <file>', 'with --csv: its normal past')
+    .option('--time <column>', 'with --csv: the column that holds the times; found by itself unless given')
+    .addOption(new Option('--season <season>', 'with --csv: seasons are found').choices(['auto']))
+    .option('--out <file>', 'with --csv: where a score for each row goes')
     .action(
       act(
         async (
           output,
           id: string | undefined,
-          options: { status?: 'open' | 'ended'; host?: string; limit: number },
+          options: { status?: 'open' | 'ended'; host?: string; limit: number } & Partial<AnomaliesFileOptions>,
         ) => {
+          if (options.csv !== undefined)
+            return (await import('./commands/anomalies-file.ts')).anomaliesOfFile(output, {
+              ...options,
+              csv: options.csv,
+            });
           const { listAnomalies, showAnomaly } = await import('./commands/now.ts');
           return id === undefined
             ? listAnomalies(connect(globals()), output, options)
@@ -334,14 +347,38 @@ function addNow(command: MakeCommand, act: Act, globals: () => GlobalOptions, ho
     );
 }
 
+function addLogs(command: MakeCommand, act: Act): void {
+  command('logs', 'logs of a file', 'auspex logs templates app.log --out templates.csv')
+    .command('templates <file>')
+    .description('the template of each line, one message a line; no server is needed')
+    .option('--out <file>', 'where they go')
+    .exitOverride()
+    .action(
+      act(async (output, file: string, { out }: { out?: string }) =>
+        (await import('./commands/log-templates.ts')).templatesOfFile(output, file, out),
+      ),
+    );
+}
+
 function addModels(command: MakeCommand, act: Act, globals: () => GlobalOptions, host: () => Option): void {
   command('forecast', 'what the main metrics will do', 'auspex forecast disk --days 7')
     .argument('[component]', 'one metric, as listed without')
     .option('--days <n>', 'how far ahead', positive, 7)
     .addOption(host())
+    .option('--csv <file>', 'forecast the series of a file instead; no server is needed')
+    .option('--horizon <steps>', 'with --csv: how far ahead', steps)
+    .option('--season <steps>', 'with --csv: steps of a season; found by itself unless given', steps)
+    .option('--out <file>', 'with --csv: where the forecasts go')
     .action(
-      act(async (output, component: string | undefined, options: { days: number } & HostOption) =>
-        (await import('./commands/models.ts')).forecast(connect(globals()), output, component, options),
+      act(
+        async (
+          output,
+          component: string | undefined,
+          options: { days: number } & HostOption & Partial<ForecastFileOptions>,
+        ) =>
+          options.csv === undefined
+            ? (await import('./commands/models.ts')).forecast(connect(globals()), output, component, options)
+            : (await import('./commands/forecast-file.ts')).forecastOfFile(output, { ...options, csv: options.csv }),
       ),
     );
   command('train', 'train a model now, or all', 'auspex train performance --force')
@@ -373,6 +410,13 @@ function addModels(command: MakeCommand, act: Act, globals: () => GlobalOptions,
       (await import('./commands/models.ts')).modelPerformance(connect(globals()), output, options.host),
     ),
   );
+  sub('predict <name>', 'what a model says of the features in a file; exit 1 where a row is unusual')
+    .requiredOption('--features <file>', 'JSON: an object of features and their numbers, or a list of such')
+    .action(
+      act(async (output, name: string, options: HostOption & { features: string }) =>
+        (await import('./commands/models.ts')).predictModel(connect(globals()), output, name, options),
+      ),
+    );
   sub('promote <name> <version>', 'let this version serve').action(
     act(async (output, name: string, version: string, options: HostOption) =>
       (await import('./commands/models.ts')).promoteModel(connect(globals()), output, name, {
@@ -391,6 +435,12 @@ function addModels(command: MakeCommand, act: Act, globals: () => GlobalOptions,
 function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('A number above 0 is needed.');
+  return value;
+}
+
+function steps(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 100_000) throw new InvalidArgumentError('1 to 100,000 steps.');
   return value;
 }
 

@@ -200,11 +200,15 @@ function checkPairs(config: Config, file: ConfigFile | null): void {
     throw file === null ? plain(words) : configError(file.path, file.locate(['server', 'tls']), words);
   }
   checkProvider(config, file);
-  for (const list of ['channels', 'rules'] as const) {
-    const items = list === 'channels' ? config.notify.channels : config.alerts.rules;
+  const named = [
+    [['notify', 'channels'], config.notify.channels],
+    [['alerts', 'rules'], config.alerts.rules],
+    [['models', 'external'], config.models.external],
+  ] as const;
+  for (const [list, items] of named) {
     const seen = new Set<string>();
     for (const [i, item] of items.entries()) {
-      const where = list === 'channels' ? ['notify', list, i, 'name'] : ['alerts', list, i, 'name'];
+      const where = [...list, i, 'name'];
       const words = `${dotted(where)} is "${item.name}", which stands there twice. Expected a name of its own.`;
       if (seen.has(item.name)) throw file === null ? plain(words) : configError(file.path, file.locate(where), words);
       seen.add(item.name);

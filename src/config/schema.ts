@@ -89,6 +89,18 @@ const userRule = z
     message: 'a value on the good side of the limit',
   });
 
+const externalModel = z.strictObject({
+  name: key(
+    name().refine((text) => text !== 'performance' && text !== 'host-anomaly', 'a name that no model of Auspex has'),
+    'name',
+    'What it is asked by.',
+  ),
+  url: key(httpUrl(), 'address', 'Where `{"instances": […]}` is answered by `{"predictions": […]}`.', secret),
+  token: key(optionalText(), 'text', 'Sent to it as a bearer token.', secret),
+  tokenFile: optionalFile('the token'),
+  timeout: key(duration('100ms', '60s').prefault('5s'), 'duration', 'How long one answer may take.'),
+});
+
 const section = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shape).prefault({} as never);
 
 /** Every key of the configuration. What is not here is refused by name. */
@@ -248,6 +260,14 @@ export const configSchema = z.strictObject({
       interval: key(duration('5s', '1d').prefault('60s'), 'duration', 'How often it is called.', live),
       method: key(z.enum(['GET', 'POST']).prefault('GET'), 'GET or POST', 'How it is called.', live),
     }),
+  }),
+  models: section({
+    external: key(
+      z.array(externalModel).max(50).prefault([]),
+      'list of models',
+      'Models elsewhere that are asked as `auspex models predict NAME` asks those of Auspex.',
+      live,
+    ),
   }),
   outbound: section({
     allow: key(

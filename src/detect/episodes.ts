@@ -46,9 +46,10 @@ const JOINT_PAGE_BLOCKS = 48;
 const FINDING_RETURN_HOURS = 48;
 const PAGE_RETURN_HOURS = 720;
 
-/** What users feel first, then the nearer to a cause, the earlier: whatever is wrong, the CPU is busy with it. */
+/** What users feel first, then the nearer to a cause, the earlier: whatever is wrong, the CPU is busy with it. A wrong clock is always the cause. */
 const precedence: readonly Resource[] = [
   'availability',
+  'clock',
   'errors',
   'memory',
   'disk',

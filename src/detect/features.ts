@@ -74,6 +74,8 @@ const rules: Readonly<Record<string, Rule>> = {
   auspex_service_resident_bytes: [5e6, 1e8, 1e8, null, null, 0.8, 0.5],
   auspex_service_cpu_cores: [0.05, 0.4, 0.5, null, null, 0.6, 0.5],
   auspex_service_loop_lag_seconds: [0.005, 0.1, 0.1, 1, null, 1],
+  auspex_service_refused_ratio: [0.005, 0.2, 0.1, 0.3, null, 1.2],
+  auspex_service_clock_offset_seconds: [0.5, 4, 3, 30, null, 1.4],
 };
 
 function featuresOf(metrics: readonly FigureMetric[]): readonly Feature[] {

@@ -138,6 +138,12 @@ export function actionsFor(
       out.push('Check whether it runs and can be reached; look at its last log lines and at what changed just before.');
       break;
     case 'errors':
+      if (lead.feature === 'requests refused as not allowed') {
+        out.push(
+          'Look at what it checks callers by: a secret or certificate that was changed, a clock that is wrong; or somebody tries passwords.',
+        );
+        break;
+      }
       out.push('Look at its log for the errors, then at what it depends on and at its last release.');
       break;
     case 'latency':
@@ -145,6 +151,11 @@ export function actionsFor(
       break;
     case 'traffic':
       out.push('Check where the requests come from; add instances or limit the rate if they are too many.');
+      break;
+    case 'clock':
+      out.push(
+        'Compare its clock with others (`timedatectl`, `chronyc tracking`) and set it right: tokens, certificates and logs depend on it.',
+      );
       break;
     case 'saturation':
       out.push('Find who holds what it has few of (connections, the event loop), and end or limit that.');

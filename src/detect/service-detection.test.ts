@@ -33,6 +33,8 @@ class Service {
       auspex_service_resident_bytes: 9e7 + 4e6 * r(),
       auspex_service_cpu_cores: 0.1 + 0.05 * r(),
       auspex_service_open_files_ratio: 0.03,
+      auspex_service_refused_ratio: r() < 0.05 ? 0.01 : 0,
+      auspex_service_clock_offset_seconds: 0,
       shop_orders: 100 + 10 * r(),
       shop_baskets: 40 + 5 * r(),
       shop_stock: 1000 - 3 * r(),
@@ -90,6 +92,8 @@ test.each([
   ['answers take two seconds', { auspex_service_latency_seconds: 2 }, 'latency', 20],
   ['nobody asks it any more', { auspex_service_request_rate: 0, auspex_service_cpu_cores: 0.01 }, 'traffic', 30],
   ['three times as many ask', { auspex_service_request_rate: 140 }, 'traffic', 30],
+  ['half of the requests are refused', { auspex_service_refused_ratio: 0.5 }, 'errors', 20],
+  ['its clock is an hour ahead', { auspex_service_clock_offset_seconds: 3600 }, 'clock', 10],
   ['its open files are nearly used up', { auspex_service_open_files_ratio: 0.97 }, 'files', 40],
 ] as const)('after twenty minutes, when %s, that is found', (_, fault, resource, seconds) => {
   for (let seed = 1; seed <= 5; seed++) {

@@ -223,6 +223,7 @@ test('a service has its figures derived, under its own identity; they end with i
     ['auspex_service_down_ratio{instance="api-1:8080",job="shop"}', 0],
     ['auspex_service_request_rate{instance="api-1:8080",job="shop"}', 10],
     ['auspex_service_error_ratio{instance="api-1:8080",job="shop"}', 0.1],
+    ['auspex_service_refused_ratio{instance="api-1:8080",job="shop"}', 0],
   ]);
   expect(new Set(at(2_010).map(({ labels }) => entityKeyOf(labels)))).toEqual(new Set([entityKeyOf(series('up'))]));
   // The scrape failed: all ends but the word that it did, in one collection.
@@ -233,5 +234,5 @@ test('a service has its figures derived, under its own identity; they end with i
   ]);
   const [down, ...ended] = at(2_020);
   expect(down).toMatchObject({ value: 1 });
-  expect(ended.map(({ stale }) => stale)).toEqual([true, true]);
+  expect(ended.map(({ stale }) => stale)).toEqual([true, true, true]);
 });

@@ -3,7 +3,7 @@ import type { Clock, MetricStore, ModelStore, RecordStore } from '../model/index
 import type { Logger } from '../telemetry/log.ts';
 import type { AlertPolicy } from './alert-keeper.ts';
 import type { DetectionPort, DetectionProgress, Revival } from './detection-port.ts';
-import type { ComponentHealth } from './engine-view.ts';
+import type { ComponentHealth, ExternalModels } from './engine-view.ts';
 import type { Repeat } from './every.ts';
 import type { EntityRegistry } from './entity-registry.ts';
 import type { SnapshotStore } from './snapshots.ts';
@@ -35,6 +35,8 @@ export interface EngineParts {
     revive: (thread: number) => Promise<Revival>;
   }) => DetectionPort;
   readonly threads: number;
+  /** None unless given. */
+  readonly externalModels?: ExternalModels;
   /** What other parts say of their health. */
   readonly componentsBeside: () => readonly ComponentHealth[];
   /** Called when messages were put into the outbox. */

@@ -1,4 +1,5 @@
 import type { BandHistory } from '../detect/band-replay.ts';
+import type { StreamScores } from '../detect/stream-scores.ts';
 import type {
   Alert,
   AppendResult,
@@ -141,6 +142,36 @@ export interface ModelState {
   readonly nextTrainingAt: number | null;
 }
 
+/** Features by name; null is missing. */
+export type FeatureRow = Readonly<Record<string, number | null>>;
+
+/** What a model says of one row. */
+export interface RowAnswer {
+  readonly value: number;
+  readonly lower: number | null;
+  readonly upper: number | null;
+  /** Null where the model does not say. */
+  readonly isUnusual: boolean | null;
+}
+
+export interface ModelAnswers {
+  readonly name: string;
+  /** Null, as the version, of a model elsewhere. */
+  readonly entityId: string | null;
+  readonly version: number | null;
+  readonly algorithm: string;
+  /** What the value is, in words. */
+  readonly meaning: string;
+  readonly items: readonly RowAnswer[];
+}
+
+/** Models elsewhere that are asked over HTTP. */
+export interface ExternalModels {
+  names(): readonly string[];
+  /** Rejects with UNREACHABLE, EXTERNAL_MODEL_FAILED. */
+  predict(name: string, rows: readonly FeatureRow[]): Promise<ModelAnswers>;
+}
+
 /** What happened, in order; `sequence` ascends without gaps within one run of the process. */
 export type EngineEvent = { readonly sequence: number } & (
   | { readonly topic: 'samples'; readonly entityId: string; readonly at: number; readonly gauges: readonly Gauge[] }
@@ -178,6 +209,8 @@ export interface EngineView {
   expected(ref: SeriesRef): Promise<ExpectedBand>;
   /** What was expected of a series at each step of a range before the step's samples were seen. */
   expectedOver(ref: SeriesRef, from: number, to: number, stepMs: number): Promise<BandHistory>;
+  /** How unusual each stored sample of a series was, judged from those before it alone. */
+  seriesScores(ref: SeriesRef, from: number, to: number): Promise<StreamScores>;
   /** `horizonMs` ahead, of one component or of all main ones. */
   forecasts(
     entityId: string,
@@ -190,6 +223,8 @@ export interface EngineView {
   models(): Promise<readonly ModelState[]>;
   train(name: string, entityId: string | undefined, force: boolean): Promise<readonly TrainOutcome[]>;
   promote(name: string, entityId: string, version: number): Promise<ModelMetadata>;
+  /** What a model says of rows of features. Without an entity the one that has such a model; rejects with NOT_FOUND, BAD_REQUEST. */
+  predict(name: string, entityId: string | undefined, rows: readonly FeatureRow[]): Promise<ModelAnswers>;
   judge(findingId: string, verdict: Exclude<FindingVerdict, 'none'>, by: string): Promise<Finding>;
   alertRules(): readonly AlertRuleView[];
   addSilence(silence: Omit<Silence, 'id' | 'createdAt'>): Promise<Silence>;

@@ -15,6 +15,7 @@ import {
 } from '../model/index.ts';
 import { AlertKeeper, type AlertPolicy } from './alert-keeper.ts';
 import { bandHistoryOf } from './band-history.ts';
+import { seriesScoresOf } from './series-scores.ts';
 import type { DetectionPort } from './detection-port.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type {
@@ -23,6 +24,8 @@ import type {
   EngineView,
   EntityState,
   ExpectedBand,
+  FeatureRow,
+  ModelAnswers,
   ModelState,
   Outlook,
   Pattern,
@@ -117,6 +120,7 @@ export class Engine implements EngineView {
       detection: this.#detection,
       tasks: this.#detection,
       ring: this.#ring,
+      nameOf: (id) => this.#nameOf(id),
     });
     this.#gate = new IngestGate({
       metrics,
@@ -246,8 +250,15 @@ export class Engine implements EngineView {
     return bandHistoryOf({ series, timeZone, from, to, stepMs, metrics, tasks: this.#detection });
   }
 
+  async seriesScores(ref: SeriesRef, from: number, to: number): ReturnType<EngineView['seriesScores']> {
+    const { metrics } = this.#parts;
+    const series = metrics.index.get(ref);
+    if (series === undefined) throw new AuspexError('NOT_FOUND', `There is no series ${ref}.`);
+    return seriesScoresOf({ series, from, to, metrics, tasks: this.#detection });
+  }
+
   performance(entityId: string): Promise<PerformanceScore> {
-    return this.#trainer.performance(this.#entity(entityId));
+    return this.#trainer.scores.of(this.#entity(entityId));
   }
 
   patterns(entityId: string, days: number): Promise<readonly Pattern[]> {
@@ -349,6 +360,12 @@ export class Engine implements EngineView {
 
   promote(name: string, entityId: string, version: number): Promise<ModelMetadata> {
     return this.#trainer.promote(name, this.#entity(entityId).id, version);
+  }
+
+  predict(name: string, entityId: string | undefined, rows: readonly FeatureRow[]): Promise<ModelAnswers> {
+    const { externalModels } = this.#parts;
+    if (externalModels?.names().includes(name) === true) return externalModels.predict(name, rows);
+    return this.#trainer.answer(name, entityId === undefined ? undefined : this.#entity(entityId).id, rows);
   }
 
   async judge(findingId: string, verdict: 'confirmed' | 'normal' | 'dismissed', by: string): Promise<Finding> {

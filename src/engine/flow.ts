@@ -242,7 +242,7 @@ export class Flow {
     const at = Math.floor(now / SYSTEM_METRICS_MS) * SYSTEM_METRICS_MS;
     const hosts = this.hosts().filter((entity) => now - board.lastAt(entity.id) < SYSTEM_METRICS_MS);
     const rows = [];
-    for (const entity of hosts) rows.push(states.systemMetrics(entity, at, (await trainer.performance(entity)).value));
+    for (const entity of hosts) rows.push(states.systemMetrics(entity, at, (await trainer.scores.of(entity)).value));
     await records.put('system_metrics', rows);
   }
 
@@ -255,7 +255,7 @@ export class Flow {
       if (now - (this.#reviewedAt.get(entity.id) ?? 0) < FORECAST_MS || silence > FORECAST_MS) continue;
       this.#reviewedAt.set(entity.id, now);
       await forecaster.review(entity);
-      await trainer.foretell(entity);
+      await trainer.scores.foretell(entity);
     }
   }
 

@@ -32,6 +32,7 @@ export function calibrateForest(data: TrainingData): EntityModel | null {
       heldOutRows: held.length,
       heldOutAboveP99Ratio: held.length === 0 ? 0 : above / held.length,
       medianScore: trained[Math.floor(nTrain / 2)] ?? 0,
+      p99Score: limit,
     },
   };
 }

@@ -1,6 +1,7 @@
 import { replayBand } from '../detect/band-replay.ts';
+import { scoreSamples as scored, type StreamScores } from '../detect/stream-scores.ts';
 import { type ForecastRequest, forecastSeries, type SeriesForecast } from '../predict/forecast.ts';
-import { type PerformanceTraining, trainPerformance } from '../predict/performance.ts';
+import { type Champion, type PerformanceTraining, trainPerformance } from '../predict/performance.ts';
 import type { FigureHistory } from '../predict/performance-features.ts';
 import { analysePattern, type PatternAnalysis, type PatternOptions } from '../predict/patterns.ts';
 
@@ -19,10 +20,27 @@ function pattern({ times, values, ...options }: PatternRequest): PatternAnalysis
   return analysePattern(times, values, options);
 }
 
-function trainScore({ history, seed }: { history: FigureHistory; seed: number }): PerformanceTraining {
-  return trainPerformance(history, seed);
+export interface ScoreRequest {
+  readonly history: FigureHistory;
+  readonly seed: number;
+  readonly champion: Champion | null;
+}
+
+function trainScore({ history, seed, champion }: ScoreRequest): PerformanceTraining {
+  return trainPerformance(history, seed, champion);
+}
+
+export interface ScoreSamplesRequest {
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly from: number;
+  readonly isTotal: boolean;
+}
+
+function scoreSamples({ times, values, ...how }: ScoreSamplesRequest): StreamScores {
+  return scored(times, values, how);
 }
 
 /** By the name that TaskPool.run takes. */
-export const tasks = { forecast, pattern, trainScore, replayBand };
+export const tasks = { forecast, pattern, trainScore, replayBand, scoreSamples };
 export type Tasks = typeof tasks;

@@ -1,27 +1,22 @@
 import { AuspexError } from '../errors.ts';
 import {
   type Clock,
-  confidence,
   type Entity,
   formatDuration,
   type MetricStore,
   type ModelMetadata,
   type ModelStore,
 } from '../model/index.ts';
-import {
-  PERFORMANCE_HORIZON_MS,
-  PERFORMANCE_LEVEL,
-  PerformanceModel,
-  type PerformancePrediction,
-} from '../predict/performance.ts';
+import type { Champion } from '../predict/performance.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { DetectionPort } from './detection-port.ts';
-import type { ModelState, PerformanceScore, TrainOutcome } from './engine-view.ts';
+import type { FeatureRow, ModelAnswers, ModelState, TrainOutcome } from './engine-view.ts';
 import type { EventRing } from './event-ring.ts';
 import { figureHistory } from './figure-history.ts';
 import type { HostBoard } from './host-board.ts';
-import { HEALTH_COMPONENT } from './host-figures.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
+import { PerformanceScores } from './performance-scores.ts';
+import { RowModel } from './row-model.ts';
 import type { TaskPool } from './task-pool.ts';
 
 const HOUR = 3_600_000;
@@ -29,9 +24,7 @@ const DAY = 24 * HOUR;
 const STEP_MS = 10_000;
 const LONG_STEP_MS = 60_000;
 const HISTORY_MS = 30 * DAY;
-const WINDOW_ROWS = 10;
 const SEED = 20_26;
-const HELD_MODELS = 64;
 /** Live error beyond so many times the error at training, over at least so many judged: what was learnt no longer holds. */
 const DRIFT_FACTOR = 1.5;
 const DRIFT_SCORED = 20;
@@ -49,18 +42,29 @@ export interface TrainerParts {
   detection: DetectionPort;
   tasks: TaskPool;
   ring: EventRing;
+  nameOf: (entityId: string) => string;
 }
 
 /** Trains what each host needs when the data suffice, keeps versions, notices drift, and answers with the model that serves. */
 export class Trainer {
   readonly #parts: TrainerParts;
   readonly #serving = new Map<string, ModelMetadata>();
-  readonly #loaded = new Map<string, PerformanceModel>();
+  /** The model that was asked last for rows: whoever asks, asks again. */
+  #asked: RowModel | null = null;
   /** Why there is no model yet, by entity and name, and when that was last looked at. */
   readonly #waiting = new Map<string, { reason: string; at: number }>();
 
+  /** What the serving models say of each host. */
+  readonly scores: PerformanceScores;
+
   constructor(parts: TrainerParts) {
     this.#parts = parts;
+    this.scores = new PerformanceScores(parts, {
+      serving: (entityId) => this.#serving.get(keyOf('performance', entityId)),
+      all: () => [...this.#serving.values()].filter(({ name }) => name === 'performance'),
+      waiting: (entityId) => this.#waiting.get(keyOf('performance', entityId))?.reason,
+      isDamaged: (entityId) => void this.#serving.delete(keyOf('performance', entityId)),
+    });
   }
 
   /** Gives the detectors their models again after a start. */
@@ -80,10 +84,9 @@ export class Trainer {
     for (const entity of hosts) {
       for (const name of modelNames) {
         const serving = this.#serving.get(keyOf(name, entity.id));
+        const tried = this.#waiting.get(keyOf(name, entity.id))?.at ?? 0;
         const due =
-          serving === undefined
-            ? now - (this.#waiting.get(keyOf(name, entity.id))?.at ?? 0) >= 5 * 60_000
-            : now >= this.#nextTraining(serving);
+          serving === undefined ? now - tried >= 5 * 60_000 : now >= this.#nextTraining(serving) && now - tried >= HOUR;
         if (due && now - this.#parts.board.lastAt(entity.id) < HOUR) await this.train(name, entity, false);
       }
     }
@@ -106,7 +109,9 @@ export class Trainer {
       };
     }
     const outcome =
-      known === 'performance' ? await this.#trainPerformance(entity, now) : await this.#trainHostModel(entity, now);
+      known === 'performance'
+        ? await this.#trainPerformance(entity, now, force)
+        : await this.#trainHostModel(entity, now);
     if (!outcome.trained) this.#waiting.set(key, { reason: outcome.reason, at: now });
     else if (outcome.model !== null) {
       this.#serving.set(key, outcome.model);
@@ -123,7 +128,7 @@ export class Trainer {
   async promote(name: string, entityId: string, version: number): Promise<ModelMetadata> {
     const metadata = await this.#parts.models.promote(name, entityId, version);
     this.#serving.set(keyOf(name, entityId), metadata);
-    this.#loaded.delete(entityId);
+    this.scores.forget(entityId);
     const model = await this.#parts.models.load(name, entityId);
     if (name === 'host-anomaly' && model !== undefined) await this.#parts.detection.setModel(entityId, model.bytes);
     this.#parts.ring.publish({ topic: 'models', model: metadata });
@@ -151,105 +156,30 @@ export class Trainer {
       });
   }
 
-  /** The score of a host now. Before a model exists the answer says so and has no value. */
-  async performance(entity: Entity): Promise<PerformanceScore> {
-    const now = this.#parts.clock.now();
-    const answer = await this.#predict(entity, now);
-    const stated = confidence(PERFORMANCE_LEVEL, 'prior', 0);
-    if (typeof answer === 'string') {
-      return {
-        entityId: entity.id,
-        value: null,
-        load: null,
-        at: now,
-        dueAt: null,
-        confidence: stated,
-        lower: null,
-        upper: null,
-        baseline: null,
-        contributions: [],
-        explanation: answer,
-        recommendations: [],
-        model: null,
-        learning: answer,
-      };
-    }
-    const { prediction, metadata } = answer;
-    return {
-      ...prediction,
-      entityId: entity.id,
-      confidence: this.#parts.ledger.confidence(
-        { type: 'performance', entityId: entity.id, model: prediction.model, horizonMs: PERFORMANCE_HORIZON_MS },
-        prediction.level,
-      ),
-      model: `${prediction.model} version ${metadata.version}`,
-      learning: null,
-    };
-  }
-
-  /** Writes the score down, to be judged when its 15 minutes are over. */
-  async foretell(entity: Entity): Promise<void> {
-    const answer = await this.#predict(entity, this.#parts.clock.now());
-    if (typeof answer === 'string') return;
-    const { prediction, metadata } = answer;
-    if (prediction.value === null || prediction.lower === null || prediction.upper === null) return;
-    await this.#parts.ledger.make([
-      {
-        type: 'performance',
-        entityId: entity.id,
-        component: HEALTH_COMPONENT,
-        model: prediction.model,
-        modelVersion: metadata.version,
-        madeAt: prediction.at,
-        horizonMs: PERFORMANCE_HORIZON_MS,
-        value: prediction.value,
-        unit: 'points',
-        probability: prediction.level,
-        rule: { kind: 'interval', lower: prediction.lower, upper: prediction.upper },
-        baseline: prediction.baseline,
-      },
-    ]);
-  }
-
-  async #predict(
-    entity: Entity,
-    now: number,
-  ): Promise<{ prediction: PerformancePrediction; metadata: ModelMetadata } | string> {
-    const key = keyOf('performance', entity.id);
-    const metadata = this.#serving.get(key);
+  /** What a model says of rows of features. Rejects with NOT_FOUND where there is none, BAD_REQUEST where several hosts have one. */
+  async answer(name: string, entityId: string | undefined, rows: readonly FeatureRow[]): Promise<ModelAnswers> {
+    const having = [...this.#serving.values()].filter(
+      (one) => one.name === name && (entityId === undefined || one.entityId === entityId),
+    );
+    const [metadata, other] = having;
     if (metadata === undefined)
-      return (
-        this.#waiting.get(key)?.reason ?? 'No model yet: the first is trained when about 35 minutes have been seen.'
+      throw new AuspexError(
+        'NOT_FOUND',
+        `No model “${name}” serves${entityId === undefined ? '' : ` ${entityId}`} yet.`,
       );
-    const model = await this.#performanceModel(entity.id);
-    if (model === undefined) return 'The model’s file was damaged and set aside; it is trained anew.';
-    const window = await figureHistory({
-      entity,
-      board: this.#parts.board,
-      metrics: this.#parts.metrics,
-      now,
-      stepMs: model.stepMs,
-      rows: WINDOW_ROWS,
-    });
-    if (window === null) return 'No figures of this host in the last minutes.';
-    return { prediction: model.predict(window), metadata };
+    if (other !== undefined)
+      throw new AuspexError('BAD_REQUEST', `${having.length} hosts have a model ${name}. Say which by \`entity\`.`);
+    const held = this.#asked;
+    if (held?.metadata === metadata) return held.answer(rows);
+    const stored = await this.#parts.models.load(name, metadata.entityId);
+    if (stored === undefined)
+      throw new AuspexError('MODEL_DAMAGED', `The file of ${name} was damaged and set aside; it is trained anew.`);
+    const model = new RowModel(metadata, stored.bytes);
+    this.#asked = model;
+    return model.answer(rows);
   }
 
-  async #performanceModel(entityId: string): Promise<PerformanceModel | undefined> {
-    const held = this.#loaded.get(entityId);
-    if (held !== undefined) return held;
-    const stored = await this.#parts.models.load('performance', entityId);
-    if (stored === undefined) {
-      this.#serving.delete(keyOf('performance', entityId));
-      return undefined;
-    }
-    const model = new PerformanceModel(stored.bytes);
-    if (this.#loaded.size >= HELD_MODELS) this.#loaded.delete(this.#loaded.keys().next().value ?? '');
-    this.#loaded.set(entityId, model);
-    return model;
-  }
-
-  async #trainPerformance(entity: Entity, now: number): Promise<TrainOutcome> {
+  async #trainPerformance(entity: Entity, now: number, force: boolean): Promise<TrainOutcome> {
     const started = this.#parts.clock.monotonic();
     const source = { entity, board: this.#parts.board, metrics: this.#parts.metrics, now };
     // Until two days are there every ten seconds count; from then on hours of the day matter more than seconds.
@@ -257,8 +187,10 @@ export class Trainer {
     const isLong = long !== null && long.nRows * LONG_STEP_MS >= 2 * DAY;
     const history = isLong ? long : await figureHistory({ ...source, stepMs: STEP_MS, rows: (2 * DAY) / STEP_MS });
     if (history === null) return refused('performance', entity, 'No figures of this host yet.');
-    const training = await this.#parts.tasks.run('trainScore', { history, seed: SEED });
-    if (training.bytes === null) return refused('performance', entity, training.reason);
+    const champion = force ? null : await this.#champion(entity.id);
+    const training = await this.#parts.tasks.run('trainScore', { history, seed: SEED, champion });
+    const reason = training.bytes === null ? training.reason : training.champion;
+    if (training.bytes === null || reason !== null) return refused('performance', entity, reason ?? '');
     const model = await this.#parts.models.save(
       {
         name: 'performance',
@@ -274,8 +206,16 @@ export class Trainer {
       },
       training.bytes,
     );
-    this.#loaded.delete(entity.id);
+    this.scores.forget(entity.id);
     return { name: 'performance', entityId: entity.id, trained: true, reason: training.reason, model };
+  }
+
+  /** What a new score has to beat; nothing while none serves or its file is damaged. */
+  async #champion(entityId: string): Promise<Champion | null> {
+    const serving = this.#serving.get(keyOf('performance', entityId));
+    const stored = serving === undefined ? undefined : await this.#parts.models.load('performance', entityId);
+    if (serving === undefined || stored === undefined) return null;
+    return { version: serving.version, bytes: stored.bytes, trainedTo: serving.trainedTo };
   }
 
   async #trainHostModel(entity: Entity, now: number): Promise<TrainOutcome> {

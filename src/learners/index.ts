@@ -1,3 +1,7 @@
+export { AutomaticClassifier } from './automatic/automatic-classifier.ts';
+export { type AutomaticParameters, AutomaticRegressor } from './automatic/automatic-regressor.ts';
+export type { Tried } from './automatic/choice.ts';
+export type { Regressor } from './regressor.ts';
 export { ExponentialSmoothing } from './forecast/exponential-smoothing.ts';
 export type { Forecaster } from './forecast/forecaster.ts';
 export { LinearTrend } from './forecast/linear-trend.ts';
@@ -29,7 +33,6 @@ export {
   type LearnerParameter,
   learner,
   learners,
-  type Regressor,
   type TemplateLearner,
 } from './registry.ts';
 export { STREAM_BYTES } from './streaming/stream-record.ts';
@@ -66,6 +69,7 @@ export { type Period, periodsOf } from './forecast/periods.ts';
 export { type Seasons, seasonsOf } from './forecast/seasons.ts';
 export { PiecewiseTrend } from './forecast/piecewise-trend.ts';
 export { SeasonalDecomposition } from './forecast/seasonal-decomposition.ts';
+export { WindowMeanBoosting, type WindowMeanParameters } from './forecast/window-mean-boosting.ts';
 export { WindowMeanRegression } from './forecast/window-mean-regression.ts';
 export { type Allowed, type ThompsonParameters, ThompsonSampling } from './bandit/thompson-sampling.ts';
 export { Adwin } from './changepoint/adwin.ts';

@@ -166,6 +166,29 @@ export class ModelReader {
     return this.#bytes.slice(this.#at - length, this.#at);
   }
 
+  /** Numbers into an array that has to be as long as what was written. */
+  fill(into: Float64Array): void {
+    const values = this.float64s();
+    if (values.length !== into.length) this.#refuse(`it has ${values.length} numbers where ${into.length} belong`);
+    into.set(values);
+  }
+
+  /** How many parts follow, of `leastBytes` each at least. */
+  count(leastBytes: number): number {
+    return this.#length(leastBytes);
+  }
+
+  /** What was written as JSON, put together by `read`. A state that makes no sense to it is damage too. */
+  json<T, R>(read: (state: T) => R): R {
+    const text = this.text();
+    try {
+      return read(JSON.parse(text) as T);
+    } catch (thrown) {
+      if (thrown instanceof AuspexError) throw thrown;
+      return this.#refuse('a part of it makes no sense');
+    }
+  }
+
   #length(width: number): number {
     const length = this.number();
     if (!Number.isInteger(length) || length < 0) this.#refuse('a length in it makes no sense');

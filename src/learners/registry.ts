@@ -1,3 +1,5 @@
+import { AutomaticClassifier } from './automatic/automatic-classifier.ts';
+import { AutomaticRegressor } from './automatic/automatic-regressor.ts';
 import { ThompsonSampling } from './bandit/thompson-sampling.ts';
 import { Adwin } from './changepoint/adwin.ts';
 import { PageHinkley } from './changepoint/page-hinkley.ts';
@@ -19,6 +21,7 @@ import { RobustTrend } from './forecast/robust-trend.ts';
 import { SeasonalDecomposition } from './forecast/seasonal-decomposition.ts';
 import { SeasonalNaive } from './forecast/seasonal-naive.ts';
 import { Theta } from './forecast/theta.ts';
+import { WindowMeanBoosting } from './forecast/window-mean-boosting.ts';
 import { WindowMeanRegression } from './forecast/window-mean-regression.ts';
 import { WindowRegression } from './forecast/window-regression.ts';
 import { LstmForecaster } from './neural/lstm-forecaster.ts';
@@ -34,6 +37,7 @@ import { KNearestNeighbours } from './outlier/k-nearest-neighbours.ts';
 import { LocalOutlierFactor } from './outlier/local-outlier-factor.ts';
 import { NearestInSamples } from './outlier/nearest-in-samples.ts';
 import type { OutlierDetector } from './outlier/outlier-detector.ts';
+import type { Regressor } from './regressor.ts';
 import { OutlierEnsemble } from './outlier/outlier-ensemble.ts';
 import { RobustCovariance } from './outlier/robust-covariance.ts';
 import { RobustZ } from './outlier/robust-z.ts';
@@ -42,13 +46,6 @@ import { GradientBoostingClassifier } from './tree/gradient-boosting-classifier.
 import { GradientBoostingRegressor } from './tree/gradient-boosting-regressor.ts';
 import { RandomForestClassifier } from './tree/random-forest-classifier.ts';
 import { RandomForestRegressor } from './tree/random-forest-regressor.ts';
-
-/** Predicts a number from a row. */
-export interface Regressor {
-  fit(x: Float64Array, y: Float64Array, nRows: number, nCols: number): this;
-  predict(row: Float64Array): number;
-  toBytes(): Uint8Array;
-}
 
 /** Parts rows into groups; -1 is a row that belongs to none. */
 export interface Clusterer {
@@ -155,6 +152,11 @@ const boosting: readonly LearnerParameter[] = [
   { name: 'columnShare', default: 1, low: 1e-6, high: 1, meaning: 'share of the columns that each tree sees' },
   { name: 'validationShare', default: 0, low: 0, high: 0.9, meaning: 'share of the rows held back to stop by' },
   { name: 'patience', default: 10, low: 1, high: 10_000, meaning: 'rounds without a gain before it stops' },
+];
+
+const automatic: readonly LearnerParameter[] = [
+  { name: 'budgetMs', default: 1000, low: 1, high: 1e9, meaning: 'nominal milliseconds for choosing and fitting' },
+  { name: 'gap', default: 0, low: 0, high: 1_000_000, meaning: 'rows between training and judging' },
 ];
 
 /** Every learner there is. The conformance suite runs over this table; a learner is known by its name. */
@@ -317,6 +319,20 @@ export const learners: readonly LearnerEntry[] = [
     create: (parameters, seed) => new RandomForestRegressor({ ...parameters, seed }),
     fromBytes: RandomForestRegressor.fromBytes,
   },
+  {
+    name: 'automatic-regressor',
+    kind: 'regression',
+    parameters: automatic,
+    create: (parameters, seed) => new AutomaticRegressor({ ...parameters, seed }),
+    fromBytes: AutomaticRegressor.fromBytes,
+  },
+  {
+    name: 'automatic-classifier',
+    kind: 'classification',
+    parameters: automatic,
+    create: (parameters, seed) => new AutomaticClassifier({ ...parameters, seed }),
+    fromBytes: AutomaticClassifier.fromBytes,
+  },
   { name: 'naive', kind: 'forecast', parameters: [], create: () => new Naive(), fromBytes: Naive.fromBytes },
   {
     name: 'seasonal-naive',
@@ -450,6 +466,17 @@ export const learners: readonly LearnerEntry[] = [
     ],
     create: (parameters) => new WindowMeanRegression({ season: season.default, ...parameters }),
     fromBytes: WindowMeanRegression.fromBytes,
+  },
+  {
+    name: 'window-mean-boosting',
+    kind: 'forecast',
+    parameters: [
+      { name: 'window', default: 15, low: 1, high: 1_000_000, meaning: 'steps ahead whose mean is foretold' },
+      season,
+      longSeason,
+    ],
+    create: (parameters, seed) => new WindowMeanBoosting({ season: season.default, ...parameters, seed }),
+    fromBytes: WindowMeanBoosting.fromBytes,
   },
   {
     name: 'automatic-forecast',

@@ -2,6 +2,7 @@ export * from './alert.ts';
 export * from './anchored-regex.ts';
 export * from './audit.ts';
 export * from './confidence.ts';
+export * from './csv.ts';
 export * from './entity.ts';
 export * from './execution.ts';
 export * from './figure-metric.ts';

@@ -48,6 +48,27 @@ test('requests, failures and the time of an answer, by label sets', () => {
   expect(second?.['latency_seconds']).toBeCloseTo(0.2);
 });
 
+test('who is refused is no failure, and has a share of its own', () => {
+  const [, figures] = derive(
+    { 'http_requests_total{status=200}': 100, 'http_requests_total{status=401}': 0 },
+    {
+      'http_requests_total{status=200}': 150,
+      'http_requests_total{status=401}': 40,
+      'http_requests_total{status=403}': 10,
+    },
+  );
+  expect(figures?.['error_ratio']).toBe(0);
+  expect(figures?.['refused_ratio']).toBeCloseTo(0.5);
+});
+
+test('a clock that is behind is as far off as one that is ahead', () => {
+  const [ahead, behind] = derive(
+    { auspex_scrape_clock_offset_seconds: 3600 },
+    { auspex_scrape_clock_offset_seconds: -12 },
+  );
+  expect([ahead?.['clock_offset_seconds'], behind?.['clock_offset_seconds']]).toEqual([3600, 12]);
+});
+
 test('the first failure of all is one, though its label set was not there before', () => {
   const [, figures] = derive(
     { 'http_requests_total{code=200}': 100 },
@@ -94,7 +115,7 @@ test('of two families that count requests, the one that tells failures apart', (
     { shop_requests_total: 0, 'http_requests_total{status=200}': 0, 'http_requests_total{status=500}': 0 },
     { shop_requests_total: 500, 'http_requests_total{status=200}': 80, 'http_requests_total{status=500}': 20 },
   );
-  expect(figures).toEqual({ request_rate: 10, error_ratio: 0.2 });
+  expect(figures).toEqual({ request_rate: 10, error_ratio: 0.2, refused_ratio: 0 });
 });
 
 test('nothing is said of what did not come', () => {
@@ -106,5 +127,5 @@ test('nothing is said of what did not come', () => {
   );
   expect(gone).toEqual({ down_ratio: 1 });
   expect(back).toEqual({ down_ratio: 0 });
-  expect(after).toEqual({ down_ratio: 0, request_rate: 1, error_ratio: 0 });
+  expect(after).toEqual({ down_ratio: 0, request_rate: 1, refused_ratio: 0, error_ratio: 0 });
 });

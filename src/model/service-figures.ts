@@ -1,6 +1,9 @@
 import { type Labels, labelPairs, labelValue, METRIC_NAME, metricName } from './labels.ts';
 import { SERVICE_FIGURE_PREFIX } from './service-metrics.ts';
 
+/** How far a scraped target's clock is from ours, s, by the `Date` of its answer; 0 within what that can tell. */
+export const CLOCK_OFFSET_METRIC = 'auspex_scrape_clock_offset_seconds';
+
 /** One series that figures are derived from: its value now and at the collection before, NaN where it did not come. */
 export interface ServiceInput {
   now: number;
@@ -10,11 +13,13 @@ export interface ServiceInput {
 
 /** What a series tells. `family`: the metric without its labels and suffix, so that what is counted twice is used once. */
 type Role =
-  | { readonly kind: 'up' | 'start' | 'resident' | 'cpu' | 'lag' }
-  | { readonly kind: 'requests'; readonly family: string; readonly status: 'none' | 'good' | 'failed' }
+  | { readonly kind: 'up' | 'start' | 'resident' | 'cpu' | 'lag' | 'clock' }
+  | { readonly kind: 'requests'; readonly family: string; readonly status: Status }
   | { readonly kind: 'errors' }
   | { readonly kind: 'spent' | 'answers'; readonly family: string }
   | { readonly kind: 'used' | 'most'; readonly figure: string };
+
+type Status = 'none' | 'good' | 'failed' | 'refused';
 
 /** What a counter grew by since the collection before. */
 interface Grown {
@@ -41,6 +46,8 @@ const STATUS_LABELS = [
   'outcome',
 ];
 const FAILED = /^(5\d\d|5xx|error|errors|failed|failure|internal|unavailable|deadline_exceeded)$/i;
+/** Who asks is not known or not allowed: a few always are, many mean that a secret, a certificate or a clock is wrong. */
+const REFUSED = /^(401|403|407|unauthenticated|unauthorized|permission_denied|forbidden|denied)$/i;
 const ERRORS = /(error|failure|exception|rejected|rejection|timeout|aborted|panic)s?(_connections)?_total$/;
 const DURATION = /(duration|latency|response_time|request_time)(_seconds)?_(sum|count)$/;
 
@@ -61,7 +68,8 @@ const BOUNDED: Readonly<Record<string, readonly (readonly [used: string, most: s
   ],
 };
 
-const ONE_METRIC: Readonly<Record<string, 'start' | 'resident' | 'cpu' | 'lag'>> = {
+const ONE_METRIC: Readonly<Record<string, 'start' | 'resident' | 'cpu' | 'lag' | 'clock'>> = {
+  [CLOCK_OFFSET_METRIC]: 'clock',
   process_start_time_seconds: 'start',
   process_resident_memory_bytes: 'resident',
   process_cpu_seconds_total: 'cpu',
@@ -110,6 +118,7 @@ export class ServiceFigureDeriver {
       sum(of('resident'), (input) => input.now),
     );
     finite('loop_lag_seconds', Math.max(...of('lag').map(({ now }) => now)));
+    finite('clock_offset_seconds', Math.max(...of('clock').map(({ now }) => Math.abs(now))));
     if (elapsedSeconds > 0) {
       // The start of a process is its own clock's: read twice it may tremble.
       const starts = of('start').filter(({ now, before }) => !Number.isNaN(now) && !Number.isNaN(before));
@@ -126,14 +135,16 @@ export class ServiceFigureDeriver {
   /** Of the families that count requests the one with most: those first that tell failures apart. */
   #requests(elapsedSeconds: number, give: (figure: string, value: number) => void): void {
     const families = this.#families(['requests']).map(([name, inputs]) => {
-      const failed = inputs.filter(({ input }) => statusIn(input) === 'failed');
+      const totalOf = (status: Status): number => total(inputs.filter(({ input }) => statusIn(input) === status));
       const tells = inputs.some(({ input }) => statusIn(input) !== 'none');
-      return { name, all: total(inputs), failed: total(failed), tells };
+      return { name, all: total(inputs), failed: totalOf('failed'), refused: totalOf('refused'), tells };
     });
     const [best] = families.sort((a, b) => rankOf(b) - rankOf(a) || b.all - a.all || (a.name < b.name ? -1 : 1));
     if (best === undefined) return;
     give('request_rate', best.all / elapsedSeconds);
-    if (best.tells && best.all > 0) give('error_ratio', best.failed / best.all);
+    if (!best.tells || best.all <= 0) return;
+    give('error_ratio', best.failed / best.all);
+    give('refused_ratio', best.refused / best.all);
   }
 
   /** The mean of the family with most answers. */
@@ -215,13 +226,14 @@ function rolesOf(labels: Labels): Role[] {
   return roles;
 }
 
-function statusOf(labels: Labels): 'none' | 'good' | 'failed' {
+function statusOf(labels: Labels): Status {
   for (const [name, value] of labelPairs(labels))
-    if (name !== METRIC_NAME && STATUS_LABELS.includes(name)) return FAILED.test(value) ? 'failed' : 'good';
+    if (name !== METRIC_NAME && STATUS_LABELS.includes(name))
+      return FAILED.test(value) ? 'failed' : REFUSED.test(value) ? 'refused' : 'good';
   return 'none';
 }
 
-function statusIn({ role }: ServiceInput): 'none' | 'good' | 'failed' {
+function statusIn({ role }: ServiceInput): Status {
   return role.kind === 'requests' ? role.status : 'none';
 }
 

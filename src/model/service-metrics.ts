@@ -22,6 +22,8 @@ export const serviceMetrics = [
   figure('resident_bytes', 'resident memory', 'bytes', 'memory'),
   figure('cpu_cores', 'CPU used', 'cores', 'cpu'),
   figure('loop_lag_seconds', 'event loop delay', 'seconds', 'saturation'),
+  ratio('refused_ratio', 'requests refused as not allowed', 'errors', { limit: 1 }),
+  figure('clock_offset_seconds', 'clock off by', 'seconds', 'clock'),
 ] as const satisfies readonly FigureMetric[];
 
 const byName: ReadonlyMap<string, FigureMetric> = new Map([...hostMetrics, ...serviceMetrics].map((m) => [m.name, m]));

@@ -94,6 +94,30 @@ test('where nothing can be foretold persistence serves, and says so', () => {
   expect(p.explanation).toContain('This assumes that nothing changes');
 });
 
+test('a champion goes on while it errs less on moments that neither has seen, and gives way to who does', () => {
+  // Long learnt, the champion knows the rhythm; the challenger is shown a short history full of noise before it.
+  const known = trainPerformance(history(2400, rhythm(new SeededRandom(3))), 7);
+  if (known.bytes === null) throw new Error('not trained');
+  const noise = new SeededRandom(21);
+  const rows = rhythm(new SeededRandom(4));
+  const short = history(900, (row) => (row < 560 ? 0.4 + noise.next() * 0.6 : rows(row)), 5, END + DAY);
+  const champion = { version: 4, bytes: known.bytes, trainedTo: END };
+  const beaten = trainPerformance(short, 7, champion);
+  expect(beaten.champion).toMatch(
+    /^Version 4 goes on: on the last \d+ moments, which neither had seen, it errs by [\d.]+ points/,
+  );
+  expect(trainPerformance(short, 7).champion).toBeNull();
+  // Who has seen the same moments is not compared, and who is worse gives way.
+  expect(trainPerformance(short, 7, { ...champion, trainedTo: END + DAY }).champion).toBeNull();
+  const still = trainPerformance(
+    history(1500, () => 0.3 + noise.normal() * 0.02),
+    7,
+  );
+  if (still.bytes === null) throw new Error('not trained');
+  const later = history(2400, rhythm(new SeededRandom(6)), 5, END + 3 * DAY);
+  expect(trainPerformance(later, 7, { version: 5, bytes: still.bytes, trainedTo: END }).champion).toBeNull();
+});
+
 test('with too little history nothing is trained and the wait is named', () => {
   const trained = trainPerformance(
     history(100, () => 0.3),

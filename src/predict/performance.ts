@@ -26,8 +26,11 @@ const LEAD_NEEDED = 0.98;
 const MIN_ROWS = 200;
 const MAX_ROWS = 2500;
 const HELD_OUT = 0.2;
+/** Rows that neither champion nor challenger has seen, before they are compared. */
+const LEAST_COMPARED = 50;
 const N_TREES = 50;
 const QUANTILES = 101;
+const HEALTH_NOW = performanceFeatureNames.indexOf('health 0 ago');
 
 export interface PerformanceTraining {
   /** Null when there is too little history; `reason` then says what is missing. */
@@ -41,6 +44,15 @@ export interface PerformanceTraining {
   readonly metrics: Readonly<Record<string, number>>;
   /** How long until there is enough; 0 when there is. */
   readonly readyInMs: number;
+  /** Why the model that serves goes on, in words: it erred less on rows that neither had seen. Null where this one takes its place. */
+  readonly champion: string | null;
+}
+
+/** The model that serves, and the end of what it was trained on. */
+export interface Champion {
+  readonly version: number;
+  readonly bytes: Uint8Array;
+  readonly trainedTo: number;
 }
 
 export interface PerformancePrediction {
@@ -64,8 +76,13 @@ export interface PerformancePrediction {
  * Learns how a host's health changes within 15 minutes from its last ten points. The forest learns the change, is
  * judged on the last fifth of the history (nothing of it seen, 15 minutes between), and serves only where it beats
  * "nothing changes" there; else persistence answers, labelled, with its own interval. At most 2,500 rows are used, evenly chosen: about 0.5 s.
+ * A champion goes on where it errs clearly less than this challenger on those of the held-out rows that came after its own training.
  */
-export function trainPerformance(history: FigureHistory, seed: number): PerformanceTraining {
+export function trainPerformance(
+  history: FigureHistory,
+  seed: number,
+  champion: Champion | null = null,
+): PerformanceTraining {
   const data = rowsOf(history);
   const featureNames = performanceFeatureNames;
   if (data.n < MIN_ROWS) {
@@ -78,6 +95,7 @@ export function trainPerformance(history: FigureHistory, seed: number): Performa
       featureNames,
       metrics: {},
       readyInMs,
+      champion: null,
     };
   }
   const width = featureNames.length;
@@ -119,7 +137,33 @@ export function trainPerformance(history: FigureHistory, seed: number): Performa
     featureNames,
     metrics,
     readyInMs: 0,
+    champion: champion === null ? null : whyItStays(champion, history, data, split, residuals),
   };
+}
+
+/** In words, null where the challenger is as good or there is too little to compare. `residuals`: the challenger's from row `split` on. */
+function whyItStays(
+  { version, bytes, trainedTo }: Champion,
+  { stepMs }: FigureHistory,
+  data: Rows,
+  split: number,
+  residuals: Float64Array,
+): string | null {
+  const model = new PerformanceModel(bytes);
+  if (model.stepMs !== stepMs) return null;
+  const width = performanceFeatureNames.length;
+  let compared = 0;
+  let own = 0;
+  let other = 0;
+  for (let i = split; i < data.n; i++) {
+    if (data.at[i] <= trainedTo) continue;
+    compared++;
+    own += Math.abs(residuals[i - split]);
+    other += Math.abs(data.change[i] - model.changeOf(data.x.subarray(i * width, (i + 1) * width)));
+  }
+  if (compared < LEAST_COMPARED || other >= LEAD_NEEDED * own) return null;
+  const points = (sum: number): string => (sum / compared).toFixed(2);
+  return `Version ${version} goes on: on the last ${compared} moments, which neither had seen, it errs by ${points(other)} points and a new one by ${points(own)}.`;
 }
 
 /** A trained score, read once and asked often. */
@@ -160,15 +204,12 @@ export class PerformanceModel {
     const now = Number.isFinite(health[last]) ? health[last] : null;
     const change = this.#forest?.attribution(features) ?? null;
     const contributions = this.#contributions(window, change?.byColumn ?? null);
-    const expected =
-      now === null ? null : within(now + (change === null ? 0 : sumOf(change.byColumn) + change.baseline));
-    const tail = (1 - PERFORMANCE_LEVEL) / 2;
-    const lower = expected === null ? null : within(expected + Math.min(-0.5, this.#residual(tail)));
-    const upper = expected === null ? null : within(expected + Math.max(0.5, this.#residual(1 - tail)));
+    const range =
+      now === null
+        ? { value: null, lower: null, upper: null }
+        : this.#range(now, change === null ? 0 : sumOf(change.byColumn) + change.baseline);
     const common = {
-      value: expected,
-      lower,
-      upper,
+      ...range,
       baseline: now,
       load: hostLoad(figures),
       at: window.endAt,
@@ -187,6 +228,48 @@ export class PerformanceModel {
       ...common,
       explanation: explainPerformance(common, slopes),
       recommendations: recommendationsFor(observed, common, slopes),
+    };
+  }
+
+  /**
+   * The score of features in the order of `performanceFeatureNames`; NaN where one is missing. Throws BAD_REQUEST where that
+   * is the present health, which every score starts from. 50 µs.
+   */
+  predictFeatures(features: Float64Array): { readonly value: number; readonly lower: number; readonly upper: number } {
+    const now = features[HEALTH_NOW];
+    if (!(now >= 0 && now <= 100))
+      throw new AuspexError('BAD_REQUEST', `“${performanceFeatureNames[HEALTH_NOW]}” is needed, from 0 to 100.`);
+    return this.#range(now, this.changeOf(features));
+  }
+
+  /** Share of the window's last figures, 0..1, that are usual for the host that it was trained on. */
+  likeness(window: FigureHistory): number {
+    const row = (window.nRows - 1) * window.columns.length;
+    let known = 0;
+    let usual = 0;
+    for (const [k, figure] of PERFORMANCE_FIGURES.entries()) {
+      const value = window.values[row + window.columns.indexOf(figure)];
+      const [middle, lower, upper] = this.#usual.subarray(k * 3, k * 3 + 3);
+      const around = Math.max(upper - lower, Math.abs(middle) * 0.25);
+      if (!Number.isFinite(value) || !Number.isFinite(middle)) continue;
+      known++;
+      if (value >= lower - around && value <= upper + around) usual++;
+    }
+    return known === 0 ? 0 : usual / known;
+  }
+
+  /** By how many points health is expected to change. */
+  changeOf(features: Float64Array): number {
+    return this.#forest?.predict(features) ?? 0;
+  }
+
+  #range(now: number, change: number): { readonly value: number; readonly lower: number; readonly upper: number } {
+    const value = within(now + change);
+    const tail = (1 - PERFORMANCE_LEVEL) / 2;
+    return {
+      value,
+      lower: within(value + Math.min(-0.5, this.#residual(tail))),
+      upper: within(value + Math.max(0.5, this.#residual(1 - tail))),
     };
   }
 
@@ -240,6 +323,8 @@ interface Rows {
   readonly x: Float64Array;
   /** Health 15 minutes later minus health now. */
   readonly change: Float64Array;
+  /** When each row was, ms. */
+  readonly at: Float64Array;
   readonly n: number;
   /** Every how many steps a row was taken. */
   readonly stride: number;
@@ -255,6 +340,7 @@ function rowsOf(history: FigureHistory): Rows {
   const width = performanceFeatureNames.length;
   const x = new Float64Array(Math.ceil(usable / stride) * width);
   const change = new Float64Array(Math.ceil(usable / stride));
+  const at = new Float64Array(change.length);
   let n = 0;
   for (let row = (usable - 1) % stride; row < usable; row += stride) {
     let later = 0;
@@ -267,9 +353,10 @@ function rowsOf(history: FigureHistory): Rows {
     }
     if (seen === 0 || !Number.isFinite(health[row])) continue;
     writeFeatures(history, health, row, x, n * width);
+    at[n] = history.endAt - (history.nRows - 1 - row) * history.stepMs;
     change[n++] = later / seen - health[row];
   }
-  return { x: x.subarray(0, n * width), change: change.subarray(0, n), n, stride };
+  return { x: x.subarray(0, n * width), change: change.subarray(0, n), at, n, stride };
 }
 
 function usualOf(history: FigureHistory): Float64Array {

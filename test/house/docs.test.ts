@@ -257,18 +257,22 @@ test('the signature check in the guide takes what Auspex sends and refuses what 
 });
 
 test('the programs in the guide run as they stand', async () => {
-  const library = pathToFileURL(join(root, 'src/index.ts')).href;
+  const href = (path: string): string => pathToFileURL(join(root, path)).href;
   const programs = blocks('docs/guides/library.md', 'ts');
-  expect(programs.length).toBe(2);
+  expect(programs.length).toBe(3);
   for (const [i, { text }] of programs.entries()) {
     const place = join(folder, `program-${i}`);
     mkdirSync(place);
-    writeFileSync(join(place, 'program.ts'), text.replaceAll("'auspex'", `'${library}'`));
+    const imports = text
+      .replaceAll("'auspex'", `'${href('src/index.ts')}'`)
+      .replaceAll("'auspex/learners'", `'${href('src/learners/index.ts')}'`);
+    writeFileSync(join(place, 'program.ts'), imports);
     const env = { ...process.env, AUSPEX_HOME: place, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' };
     const result = spawnSync(process.execPath, ['program.ts'], { cwd: place, encoding: 'utf8', env });
     expect(result.stderr).toBe('');
     expect(result.status).toBe(0);
     if (i === 0) expect(result.stdout).toMatch(/1\nNOT_FOUND /);
+    if (i === 2) expect(result.stdout).toMatch(/^true\ntrue\n/);
   }
 });
 

@@ -54,6 +54,7 @@ function output(): Output & { text: string; value: unknown } {
   const made = {
     json: false,
     color: false,
+    quiet: false,
     text: '',
     value: null as unknown,
     print: (text: string) => void (made.text += `${text}\n`),

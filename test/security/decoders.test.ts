@@ -15,7 +15,7 @@ import { parseConfigText } from '../../src/config/file.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { Detector } from '../../src/detect/detector.ts';
 import { AuspexError } from '../../src/errors.ts';
-import { learners } from '../../src/learners/registry.ts';
+import { type LearnerEntry, learners } from '../../src/learners/registry.ts';
 import { crc32 } from '../../src/learners/model-bytes.ts';
 import { labelsKey, parseSelector } from '../../src/model/index.ts';
 import { BundleReader, BundleWriter, Columns } from '../../src/store/bundle.ts';
@@ -183,23 +183,55 @@ function resealed(bytes: Uint8Array): Uint8Array {
 }
 
 const rows = Float64Array.from({ length: 600 }, (_, i) => Math.sin(i) * 10 + i);
+const targets = rows.slice(0, 200);
+const small: Readonly<Record<string, number>> = { nTrees: 3, nRounds: 3, nSteps: 20, epochs: 1, budgetMs: 20 };
+
+/** The bytes of a small model of any kind. */
+function modelBytes(entry: LearnerEntry): Uint8Array {
+  const parameters = Object.fromEntries(
+    entry.parameters.flatMap(({ name }) => (small[name] === undefined ? [] : [[name, small[name]]])),
+  );
+  switch (entry.kind) {
+    case 'outlier':
+    case 'cluster':
+      return entry.create(parameters, 1).fit(rows, 200, 3).toBytes();
+    case 'regression':
+      return entry.create(parameters, 1).fit(rows, targets, 200, 3).toBytes();
+    case 'classification':
+      return entry
+        .create(parameters, 1)
+        .fit(
+          rows,
+          targets.map((value) => (value > 100 ? 1 : 0)),
+          200,
+          3,
+        )
+        .toBytes();
+    case 'forecast':
+      return entry.create(parameters, 1).fit(rows).toBytes();
+    case 'change': {
+      const model = entry.create(parameters, 1);
+      for (const value of rows) model.learnOne(value);
+      return model.toBytes();
+    }
+    case 'template': {
+      const model = entry.create(parameters, 1);
+      for (const value of targets) model.learnOne(`job ${value > 100 ? 'done' : 'failed'} after ${value} s`);
+      return model.toBytes();
+    }
+    case 'bandit': {
+      const model = entry.create(parameters, 1);
+      for (const value of targets) model.learnOne(value > 100 ? 1 : 0, Number(value > 150));
+      return model.toBytes();
+    }
+  }
+}
 
 test.each(learners.map((entry) => [entry.name, entry] as const))(
   'model bytes of %s, altered',
   { timeout: FUZZ_TIMEOUT_MS },
   (_, entry) => {
-    const model = entry.create(entry.kind === 'forecast' ? {} : { nTrees: 3 }, 1);
-    if (entry.kind === 'forecast') (model as { fit(y: Float64Array): unknown }).fit(rows);
-    else if (entry.kind === 'outlier')
-      (model as { fit(x: Float64Array, n: number, c: number): unknown }).fit(rows, 200, 3);
-    else
-      (model as { fit(x: Float64Array, y: Float64Array, n: number, c: number): unknown }).fit(
-        rows,
-        rows.slice(0, 200),
-        200,
-        3,
-      );
-    const bytes = model.toBytes();
+    const bytes = modelBytes(entry);
     expect(() => entry.fromBytes(resealed(bytes))).not.toThrow();
     fuzz(bytesLike(bytes), (altered) => void entry.fromBytes(altered), damage);
     fuzz(

@@ -5,7 +5,7 @@ import { apiUrl, ProblemError, useApi } from '../api.ts';
 import { amount, capital, labelText } from '../format.ts';
 import { inReadingOrder, metricGroup } from '../gauge-metrics.ts';
 import { Chart, maxLines, plottedFrom } from '../parts/chart.tsx';
-import { useBand, useRangeChart } from '../parts/range-chart.tsx';
+import { useBand, useDots, useRangeChart } from '../parts/range-chart.tsx';
 import { Loaded, Nothing, ProblemNotice } from '../parts/states.tsx';
 import { setParams, useRange } from '../range.ts';
 
@@ -147,10 +147,12 @@ function MetricChart({ host, metric, info }: { host: string; metric: string; inf
     return (wanted.length > 0 ? wanted : [...data.series].sort((a, b) => size(b) - size(a))).slice(0, maxLines);
     // biome-ignore lint: the refs are compared by value.
   }, [data, asked.join()]);
-  const band = useBand(chosen.length === 1 ? chosen[0]?.ref : undefined, range);
+  const only = chosen.length === 1 ? chosen[0]?.ref : undefined;
+  const band = useBand(only, range);
+  const dots = useDots(only, range);
   const plotted = useMemo(
-    () => (data === undefined ? undefined : plottedFrom({ ...data, series: chosen }, band)),
-    [data, chosen, band],
+    () => (data === undefined ? undefined : plottedFrom({ ...data, series: chosen }, band, dots)),
+    [data, chosen, band, dots],
   );
   if (error !== null) return <ProblemNotice problem={ProblemError.from(error).problem} />;
   if (data === undefined || plotted === undefined) return <span className="skeleton chart" />;

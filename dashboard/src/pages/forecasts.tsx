@@ -219,6 +219,7 @@ function plotted(f: ForecastView): Plotted {
     learning: null,
     spans: [],
     marks: [{ atMs: Date.parse(f.madeAt), text: 'now' }],
+    dots: [],
   };
 }
 

@@ -25,6 +25,13 @@ export interface Plotted {
     readonly severity: keyof typeof spanColours;
   }[];
   readonly marks: readonly { readonly atMs: number; readonly text: string }[];
+  /** Values that were unusual by those before them, on the line. */
+  readonly dots: readonly Dot[];
+}
+export interface Dot {
+  readonly atMs: number;
+  readonly value: number;
+  readonly severity: keyof typeof spanColours;
 }
 export interface Line {
   readonly title: string;
@@ -40,7 +47,7 @@ const spanColours = { none: '--ok', medium: '--medium', high: '--high', critical
 export const maxLines = 6;
 
 /** An answer of the API as a chart; the first six series, by their size, the others are the caller's list. */
-export function plottedFrom(chart: ChartData, band: Band | null): Plotted {
+export function plottedFrom(chart: ChartData, band: Band | null, dots: readonly Dot[] = []): Plotted {
   const toMs = Date.parse(chart.toAt);
   // What is usual now says nothing of a range that ended long ago.
   const expected = Date.now() - toMs < 900_000 ? chart.expected : null;
@@ -68,6 +75,7 @@ export function plottedFrom(chart: ChartData, band: Band | null): Plotted {
       severity: a.severity,
     })),
     marks: chart.marks.map((m) => ({ atMs: Date.parse(m.at), text: m.text })),
+    dots: single ? dots : [],
   };
 }
 
@@ -136,6 +144,22 @@ function drawMarks(u: uPlot, data: Plotted, palette: Palette): void {
     ctx.beginPath();
     ctx.moveTo(left, bbox.top);
     ctx.lineTo(left, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+/** A ring around each unusual value; those beyond the axis stand at its end. */
+function drawDots(u: uPlot, data: Plotted, palette: Palette): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.lineWidth = 2 * devicePixelRatio;
+  for (const { atMs, value, severity } of data.dots) {
+    if (atMs < data.fromMs || atMs > data.toMs) continue;
+    const y = Math.min(bbox.top + bbox.height, Math.max(bbox.top, u.valToPos(value, 'y', true)));
+    ctx.strokeStyle = palette.css(spanColours[severity]);
+    ctx.beginPath();
+    ctx.arc(u.valToPos(atMs, 'x', true), y, 5 * devicePixelRatio, 0, 2 * Math.PI);
     ctx.stroke();
   }
   ctx.restore();
@@ -254,7 +278,7 @@ function optionsFor(
     ],
     hooks: {
       drawClear: [(u) => drawBehind(u, now(), palette)],
-      draw: [(u) => drawMarks(u, now(), palette)],
+      draw: [(u) => drawMarks(u, now(), palette), (u) => drawDots(u, now(), palette)],
       setCursor: [(u) => onCursor(u.cursor.idx ?? null)],
       setSelect: [
         (u) => {
@@ -359,6 +383,11 @@ export function Chart({
           <span className="small muted">usual now {span(data.usual.lower, data.usual.upper, data.unit)}</span>
         )}
         {data.learning !== null && <span className="small muted">{data.learning}</span>}
+        {data.dots.length > 0 && (
+          <span className="small muted">
+            {data.dots.length} unusual {data.dots.length === 1 ? 'value' : 'values'}
+          </span>
+        )}
         {note !== undefined && <span className="small muted">{note}</span>}
       </figcaption>
       <div className="values" ref={legend} />
@@ -391,7 +420,8 @@ function lastKnown(line: Line): number | null {
 function describe(data: Plotted): string {
   const lines = data.lines.map((l) => `${l.title}: now ${amount(lastKnown(l), data.unit)}`).join('; ');
   const unusual = data.spans.length === 0 ? '' : ` ${data.spans.length} anomalies are shaded.`;
-  return `${lines}.${unusual}`;
+  const ringed = data.dots.length === 0 ? '' : ` ${data.dots.length} unusual values are ringed.`;
+  return `${lines}.${unusual}${ringed}`;
 }
 
 /** Writes the values under the crosshair, or the last ones, past React: it happens on every move of the pointer. */

@@ -4,7 +4,7 @@ import type { Chart as ChartData } from '../../../src/api/contract/index.ts';
 import { call, ProblemError, queries, useApi } from '../api.ts';
 import { onSamples } from '../live.ts';
 import { type Range, useRange } from '../range.ts';
-import { Chart, plottedFrom } from './chart.tsx';
+import { Chart, type Dot, plottedFrom } from './chart.tsx';
 import type { Band } from './chart-band.ts';
 import { ProblemNotice } from './states.tsx';
 
@@ -61,6 +61,29 @@ export function useBand(ref: number | undefined, range: Range): Band | null {
   return data?.of === ref ? (data?.band ?? null) : null;
 }
 
+/** One array for no dots, so that the chart is not drawn anew. */
+const none: readonly Dot[] = [];
+
+/** The values of one series that were unusual by those before them; none while they are not there, and for no series. */
+export function useDots(ref: number | undefined, range: Range): readonly Dot[] {
+  const spanMs = range.toMs - range.fromMs;
+  const { data } = useQuery({
+    queryKey: ['seriesScores', ref, range.key],
+    queryFn: async ({ signal }) => {
+      const to = range.last === null ? range.toMs : Date.now();
+      const at = { from: new Date(to - spanMs).toISOString(), to: new Date(to).toISOString() };
+      const { timesMs, values, severity } = await call('seriesScores', {
+        query: { ref, ...at, only: 'anomalies', limit: 200 },
+        signal,
+      });
+      return timesMs.map((atMs, i) => ({ atMs, value: values[i] ?? 0, severity: severity[i] ?? 'medium' }));
+    },
+    enabled: ref !== undefined,
+    staleTime: range.last === null ? Infinity : PAUSE_MS,
+    refetchInterval: range.last === null ? false : PAUSE_MS,
+  });
+  return data ?? none;
+}
 /** A chart of series over the page's range, or over a fixed one, with its skeleton and its problem. */
 export function RangeChart({
   title,

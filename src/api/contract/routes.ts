@@ -26,7 +26,7 @@ export interface Route {
   readonly idempotent?: boolean;
   /**
    * Under which name it is written to the audit log before it is done; on a public route after it, and failures up to a
-   * bound. `false` where data come in. A route that changes something says one of the two.
+   * bound. `false` where data come in, and where nothing changes. A route that is not a GET says one of the two.
    */
   readonly audit?: string | false;
 }
@@ -139,6 +139,20 @@ export const routes = {
       points: z.coerce.number().int().min(10).max(2000).default(300),
     }),
     response: s.chartBand,
+  },
+  seriesScores: {
+    method: 'GET',
+    path: '/api/series/scores',
+    access: 'read',
+    tag: 'Explore',
+    summary: 'How unusual each sample of one series was, judged from those before it alone',
+    query: z.object({
+      ref: z.coerce.number().int().min(0).meta({ description: 'The series’ number' }),
+      ...range,
+      only: z.enum(['all', 'anomalies']).default('all'),
+      limit: z.coerce.number().int().min(1).max(20_000).default(5000).meta({ description: 'The latest so many' }),
+    }),
+    response: s.seriesScores,
   },
   cardinality: {
     method: 'GET',
@@ -325,6 +339,23 @@ export const routes = {
     params: z.object({ name: z.string().min(1).max(200) }),
     body: z.strictObject({ entity: z.string().max(200), version: z.int().min(1) }),
     response: s.modelMetadata,
+  },
+  predictModel: {
+    method: 'POST',
+    path: '/api/models/{name}/predict',
+    access: 'read',
+    audit: false,
+    tag: 'Models',
+    summary: 'What a model says of rows of features',
+    params: z.object({ name: z.string().min(1).max(200) }),
+    body: z.strictObject({
+      entity: z.string().max(200).optional(),
+      rows: z
+        .array(z.record(z.string().max(200), z.number().nullable()))
+        .min(1)
+        .max(1000),
+    }),
+    response: s.modelAnswers,
   },
   ledger: {
     method: 'GET',

@@ -317,6 +317,22 @@ export const trainResult = z.object({
   model: modelMetadata.nullable(),
 });
 
+export const modelAnswers = z.object({
+  name: z.string(),
+  entityId: z.string().nullable().meta({ description: 'Null of a model elsewhere' }),
+  version: z.int().nullable(),
+  algorithm: z.string(),
+  meaning: z.string().meta({ description: 'What the value is' }),
+  items: z.array(
+    z.object({
+      value: z.number(),
+      lower: z.number().nullable(),
+      upper: z.number().nullable(),
+      isUnusual: z.boolean().nullable(),
+    }),
+  ),
+});
+
 export const trackRecord = z.object({
   type: z.string(),
   model: z.string(),
@@ -406,6 +422,18 @@ export const chartBand = z.object({
   mean: z.array(z.number().nullable()),
   lower: z.array(z.number().nullable()),
   upper: z.array(z.number().nullable()),
+});
+/** The same to the bit as `auspex anomalies --csv` gives for a file of the same times and values. A counter is scored by its rate. */
+export const seriesScores = z.object({
+  ref: z.int(),
+  timesMs: z.array(z.number()),
+  values: z.array(z.number().nullable()),
+  score: z.array(z.number()).meta({ description: '−log10 of how rare the value is; higher is more unusual' }),
+  expected: z.array(z.number().nullable()),
+  lower: z.array(z.number().nullable()),
+  upper: z.array(z.number().nullable()),
+  severity: z.array(severity).meta({ description: '`none` where it is no anomaly' }),
+  truncated: z.boolean(),
 });
 export const metricInfo = z.object({
   name: z.string(),

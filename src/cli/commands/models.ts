@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Client } from '../../api/client.ts';
 import { AuspexError } from '../../errors.ts';
 import { formatBytes, formatDuration, formatNumber, formatValue } from '../../model/index.ts';
@@ -144,6 +145,59 @@ export async function modelPerformance(client: Client, output: Output, host: str
     }
   });
   return exitCodes.fine;
+}
+
+/** `auspex models predict NAME --features F.json`: a row of features, or a list of rows. */
+export async function predictModel(
+  client: Client,
+  output: Output,
+  name: string,
+  options: { host?: string; features: string },
+): Promise<number> {
+  const rows = await featureRows(options.features);
+  const answers = await client.call('predictModel', {
+    params: { name },
+    body: { rows, ...(options.host && { entity: options.host }) },
+  });
+  output.data(answers, () => {
+    const { version, items, meaning } = answers;
+    output.print(`${paint(output, 'strong', version === null ? name : `${name} version ${version}`)}: ${meaning}`);
+    const number = (value: number | null): string => (value === null ? '–' : formatNumber(value));
+    output.print(
+      table(
+        ['ROW', 'VALUE', 'FROM', 'TO', 'UNUSUAL'],
+        items.map(({ value, lower, upper, isUnusual }, row) => [
+          String(row),
+          number(value),
+          number(lower),
+          number(upper),
+          isUnusual === null ? '–' : isUnusual ? 'yes' : 'no',
+        ]),
+      ),
+    );
+  });
+  return answers.items.some(({ isUnusual }) => isUnusual === true) ? exitCodes.findings : exitCodes.fine;
+}
+
+async function featureRows(path: string): Promise<Record<string, number | null>[]> {
+  const invalid = (what: string): AuspexError => new AuspexError('FILE_INVALID', `${path}: ${what}.`);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new AuspexError('FILE_FAILED', `${path} cannot be read: ${error instanceof Error ? error.message : ''}`);
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw invalid(`it is not JSON: ${error instanceof Error ? error.message : ''}`);
+  }
+  const rows: readonly unknown[] = Array.isArray(json) ? json : [json];
+  return rows.map((row, place) => {
+    if (typeof row !== 'object' || row === null || Array.isArray(row))
+      throw invalid(`row ${place} is no object of features and their numbers`);
+    const wrong = Object.entries(row).find(([, value]) => value !== null && typeof value !== 'number');
+    if (wrong !== undefined) throw invalid(`row ${place}: “${wrong[0]}” is no number`);
+    return row as Record<string, number | null>;
+  });
 }
 
 /** Lets an earlier version serve: the one named, or the one before the serving one. */

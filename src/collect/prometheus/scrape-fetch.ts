@@ -8,6 +8,8 @@ import type { Outbound, OutboundTls } from '../../platform/outbound.ts';
 export interface ScrapeResponse {
   readonly status: number;
   readonly contentType: string;
+  /** The answer's `Date`, ms; NaN without one, and where a cache has kept the answer. */
+  readonly date: number;
   /** Decompressed, in pieces; ends with an error when the connection does. */
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -60,6 +62,7 @@ export function createScrapeFetch(outbound: Pick<Outbound, 'open'>): ScrapeFetch
     return {
       status: answer.status,
       contentType: String(answer.headers['content-type'] ?? ''),
+      date: answer.headers['age'] === undefined ? Date.parse(String(answer.headers['date'])) : Number.NaN,
       body: encoding === 'gzip' ? gunzipped(answer.body) : answer.body,
     };
   };

@@ -5,6 +5,7 @@ import type { Clock, Emission } from '../../model/ports.ts';
 import type { ScrapeAuthorization } from '../../model/scrape.ts';
 import { declaredType, guessSeriesKind, type MetricType, seriesKindOf } from '../../model/series-kind.ts';
 import { type SeriesKind, writeStaleMarker } from '../../model/series.ts';
+import { CLOCK_OFFSET_METRIC } from '../../model/service-figures.ts';
 import { hideSecrets, knowSecrets } from '../../telemetry/hide.ts';
 import { ExpositionParser, parseSeriesText } from './exposition.ts';
 import { createRelabeller, type Relabeller } from './relabel.ts';
@@ -30,6 +31,8 @@ interface Page {
   readonly emissions: Emission[];
   scraped: number;
   added: number;
+  /** The target's clock less ours, s; NaN where its answer has no date. */
+  clockOffset: number;
 }
 
 /** The outcome of one scrape: what to store, and how it went. */
@@ -53,6 +56,7 @@ export class ScrapeLoop {
   private known = new Map<string, KnownSeries>();
   private readonly types = new Map<string, MetricType>();
   private scrapes = 0;
+  private hasClock = false;
 
   constructor(target: ScrapeTarget, fetch: ScrapeFetch, clock: Clock) {
     this.target = target;
@@ -65,7 +69,7 @@ export class ScrapeLoop {
   async scrape(signal: AbortSignal): Promise<Scrape> {
     const startedAt = this.clock.now();
     const began = this.clock.monotonic();
-    const page: Page = { emissions: [], scraped: 0, added: 0 };
+    const page: Page = { emissions: [], scraped: 0, added: 0, clockOffset: Number.NaN };
     let error: string | null = null;
     this.scrapes++;
     try {
@@ -88,6 +92,7 @@ export class ScrapeLoop {
       ['scrape_samples_scraped', error === null ? page.scraped : 0],
       ['scrape_samples_post_metric_relabeling', kept.length],
       ['scrape_series_added', error === null ? page.added : 0],
+      ...this.clockReport(page.clockOffset),
     ]);
     return { emissions: [...kept, ...ended, ...report], startedAt, durationMs, samples: kept.length, error };
   }
@@ -97,6 +102,7 @@ export class ScrapeLoop {
     if (this.scrapes === 0) return [];
     const names = ['up', 'scrape_duration_seconds', 'scrape_samples_scraped'];
     names.push('scrape_samples_post_metric_relabeling', 'scrape_series_added');
+    if (this.hasClock) names.push(CLOCK_OFFSET_METRIC);
     return [
       ...this.endAll(at),
       ...this.report(
@@ -120,7 +126,15 @@ export class ScrapeLoop {
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       tls: job.tls,
     });
+    page.clockOffset = offsetOf(response.date, startedAt, this.clock.now());
     await this.readPage(response, page, startedAt);
+  }
+
+  /** The series ends with the first answer that has no date. */
+  private clockReport(offset: number): [string, number][] {
+    const had = this.hasClock;
+    this.hasClock = !Number.isNaN(offset);
+    return this.hasClock ? [[CLOCK_OFFSET_METRIC, offset]] : had ? [[CLOCK_OFFSET_METRIC, staleMarker()]] : [];
   }
 
   private async readPage(response: ScrapeResponse, page: Page, startedAt: number): Promise<void> {
@@ -222,6 +236,12 @@ export class ScrapeLoop {
       value,
     }));
   }
+}
+
+/** In s. A date names a whole second, and was made between the request and the answer: within that the clocks agree. */
+function offsetOf(date: number, asked: number, answered: number): number {
+  if (Number.isNaN(date)) return date;
+  return (Math.max(0, date - answered) - Math.max(0, asked - date - 1000)) / 1000;
 }
 
 function endOf(labels: Labels, kind: SeriesKind, at: number): Emission {

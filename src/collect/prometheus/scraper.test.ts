@@ -98,6 +98,7 @@ test('a page becomes samples with the target’s labels, up and the scrape’s o
   const { emissions, error } = await loop.scrape(never);
   expect(error).toBeNull();
   expect(shown(emissions, address)).toEqual([
+    'auspex_scrape_clock_offset_seconds{…} 0',
     `a{exported_job="inner",…} 1`,
     `b{exported_exported_instance="x",exported_instance="y",…} 2`,
     'scrape_duration_seconds{…} ?',
@@ -110,6 +111,34 @@ test('a page becomes samples with the target’s labels, up and the scrape’s o
   expect(emissions[0]).toMatchObject({ kind: 'counter' });
   expect(seen).toMatchObject({ url: '/m?q=1+2', auth: 'Basic dTpw' });
   expect(seen['accept']).toContain('openmetrics');
+});
+
+test('the date of the answer tells whose clock is wrong, to a second; an answer without one ends that series', async () => {
+  const hour = 3_600_000;
+  let shift = 0;
+  const address = await serve((_, response) => {
+    if (Number.isNaN(shift)) response.sendDate = false;
+    else response.setHeader('date', new Date(Date.now() + shift).toUTCString());
+    response.end('a 1\n');
+  });
+  const loop = loopFor(address);
+  const offset = async (ms: number): Promise<number | undefined> => {
+    shift = ms;
+    const { emissions } = await loop.scrape(never);
+    return emissions.find(({ labels }) => labels.includes('auspex_scrape_clock_offset_seconds'))?.value;
+  };
+  expect(await offset(0)).toBe(0);
+  const ahead = (await offset(hour)) ?? 0;
+  expect(ahead).toBeGreaterThan(3598);
+  expect(ahead).toBeLessThanOrEqual(3600);
+  const behind = (await offset(-hour)) ?? 0;
+  expect(behind).toBeGreaterThanOrEqual(-3600);
+  expect(behind).toBeLessThan(-3598);
+  expect(isStaleMarker((await offset(Number.NaN)) ?? 0)).toBe(true);
+  expect(await offset(Number.NaN)).toBeUndefined();
+  expect(await offset(0)).toBe(0);
+  const ended = loop.end(Date.now()).filter(({ labels }) => labels.includes('auspex_scrape_clock_offset_seconds'));
+  expect(ended.map(({ value }) => isStaleMarker(value))).toEqual([true]);
 });
 
 test('with honor_labels the page’s labels hold', async () => {
@@ -127,7 +156,7 @@ test('series that vanish, a scrape that fails, and a target that ends are marked
   });
   const loop = loopFor(address);
   const series = (emissions: readonly Emission[]) =>
-    shown(emissions, address).filter((row) => !row.startsWith('scrape_'));
+    shown(emissions, address).filter((row) => !/^(auspex_)?scrape_/.test(row));
   expect(series((await loop.scrape(never)).emissions)).toEqual(['a{…} 1', 'b{…} 2', 'timed{…} 3', 'up{…} 1']);
   expect(series((await loop.scrape(never)).emissions)).toEqual(['a{…} 4', 'b{…} stale', 'up{…} 1']);
   const failed = await loop.scrape(never);
@@ -180,7 +209,9 @@ test.each<[string, object, RequestListener, string]>([
   const { error, emissions } = await loopFor(address, fields).scrape(never);
   expect(error).toContain(words);
   expect(shown(emissions, address)).toContain('up{…} 0');
-  expect(emissions).toHaveLength(5);
+  expect(emissions).toHaveLength(
+    emissions.some(({ labels }) => labels.includes('auspex_scrape_clock_offset_seconds')) ? 6 : 5,
+  );
 });
 
 test('nobody listening is said so', async () => {

@@ -177,13 +177,15 @@ export class Arima implements Forecaster {
     const reader = new ModelReader(bytes, KIND, 1);
     const [season, scale, low, high] = [reader.number(), reader.number(), reader.number(), reader.number()];
     const tail = reader.float64s();
-    const saved: { given: ArimaOrders | null; used: ArimaOrders } = JSON.parse(reader.text());
-    const model = new Arima({ season, ...(saved.given === null ? {} : { orders: saved.given }) });
+    const { model, used } = reader.json((saved: { given: ArimaOrders | null; used: ArimaOrders }) => ({
+      model: new Arima({ season, ...(saved.given === null ? {} : { orders: saved.given }) }),
+      used: saved.used,
+    }));
     const polynomial = (): LagPolynomial => ({ lags: reader.int32s(), values: reader.float64s() });
     const ar = polynomial();
     const ma = polynomial();
     model.#fit = {
-      orders: saved.used,
+      orders: used,
       ar,
       ma,
       mean: reader.number(),

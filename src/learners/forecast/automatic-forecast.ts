@@ -177,7 +177,7 @@ export class AutomaticForecast implements Forecaster {
     auto.#independent = reader.number();
     auto.#spread = reader.number();
     auto.#backtest = { steps: reader.number(), origins: reader.int32s(), residuals: reader.float64s() };
-    auto.#members = Array.from({ length: reader.number() }, () => {
+    auto.#members = Array.from({ length: reader.count(16) }, () => {
       const name = reader.text();
       return { name, model: loadCandidate(name, reader.bytes()) };
     });

@@ -11,6 +11,7 @@ import { MultiSeasonalSmoothing } from './multi-seasonal-smoothing.ts';
 import { PiecewiseTrend } from './piecewise-trend.ts';
 import { SeasonalDecomposition } from './seasonal-decomposition.ts';
 import { SeasonalNaive } from './seasonal-naive.ts';
+import { WindowMeanBoosting } from './window-mean-boosting.ts';
 import { WindowMeanRegression } from './window-mean-regression.ts';
 import { WindowRegression } from './window-regression.ts';
 
@@ -157,6 +158,35 @@ test('the mean of the next window follows the same time of earlier days where th
     last += Math.abs(mean(t - 12) - mean(t));
   }
   expect(ours).toBeLessThan(0.5 * last);
+});
+
+test('boosting corrects what is no straight line: a load that doubles an hour behind a burst', () => {
+  const random = new SeededRandom(12);
+  const parameters = { window: 12, season: 288 };
+  const y = new Float64Array(288 * 24);
+  const bursts: number[] = [];
+  for (let t = 0; t < y.length; t++) {
+    if (random.next() < 0.01) bursts.push(t);
+    const echo = bursts.some((at) => t - at >= 12 && t - at < 24) ? 2 : 1;
+    const burst = bursts.some((at) => t - at < 2) ? 4 : 1;
+    y[t] = (60 + 20 * Math.sin((2 * Math.PI * t) / 288)) * echo * burst + 3 * random.normal();
+  }
+  const past = y.subarray(0, 288 * 20);
+  const boosted = new WindowMeanBoosting(parameters).fit(past);
+  const regressed = new WindowMeanRegression(parameters).fit(past);
+  const positions = Int32Array.from({ length: 288 * 3 }, (_, k) => 288 * 20 + k);
+  const errorIn = (said: Float64Array): number =>
+    said.reduce((sum, value, i) => {
+      const at = positions[i] ?? 0;
+      return sum + Math.abs(value - y.subarray(at, at + 12).reduce((a, b) => a + b, 0) / 12);
+    }, 0);
+  const said = boosted.predictAt(y, positions);
+  expect(errorIn(said)).toBeLessThan(0.9 * errorIn(regressed.predictAt(y, positions)));
+  // Nothing but what stands before a position is looked at, and what was saved says the same.
+  const altered = y.slice();
+  altered.fill(1e6, positions[0]);
+  expect(boosted.predictAt(altered, positions.subarray(0, 1))).toEqual(said.subarray(0, 1));
+  expect(WindowMeanBoosting.fromBytes(boosted.toBytes()).predictAt(y, positions)).toEqual(said);
 });
 
 test('series of one kind teach one another: a new short one is forecast better than alone', () => {

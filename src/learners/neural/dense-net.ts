@@ -47,15 +47,19 @@ export class DenseNet {
     }
   }
 
-  /** Replaces all weights; for a saved net. Throws MODEL_DAMAGED when their number is not this net's. */
-  load(weights: Float64Array): void {
-    if (weights.length !== this.weights.length) {
+  /** A saved net. Throws MODEL_DAMAGED when its weights are not as many as its layers have. */
+  static of(sizes: readonly number[], weights: Float64Array): DenseNet {
+    let n = 0;
+    for (let layer = 1; layer < sizes.length; layer++) n += sizes[layer] * (sizes[layer - 1] + 1);
+    if (n !== weights.length || sizes.some((size) => !Number.isInteger(size) || size < 1 || size > n)) {
       throw new AuspexError(
         'MODEL_DAMAGED',
-        `A net of layers ${this.sizes.join('-')} has ${this.weights.length} weights, not ${weights.length}.`,
+        `A net of layers ${sizes.join('-')} has ${n} weights, not ${weights.length}.`,
       );
     }
-    this.weights.set(weights);
+    const net = new DenseNet(sizes);
+    net.weights.set(weights);
+    return net;
   }
 
   /** What the net answers to the input that begins at `start` of `x`; the array is used again by the next pass. */

@@ -144,9 +144,9 @@ export class LstmForecaster implements Forecaster {
       epochs: reader.number(),
       seed: reader.number(),
     });
-    model.#cell.weights.set(reader.float64s());
-    model.#cell.h.set(reader.float64s());
-    model.#cell.c.set(reader.float64s());
+    reader.fill(model.#cell.weights);
+    reader.fill(model.#cell.h);
+    reader.fill(model.#cell.c);
     model.#tail = reader.float64s();
     model.#mean = reader.number();
     model.#spread = reader.number();

@@ -128,9 +128,7 @@ export class Autoencoder extends RowScorer {
       seed: reader.number(),
     });
     const scaling = ColumnScaling.read(reader);
-    const net = new DenseNet([...reader.float64s()]);
-    net.load(reader.float64s());
-    model.#use(scaling, net);
+    model.#use(scaling, DenseNet.of([...reader.float64s()], reader.float64s()));
     return model;
   }
 }

@@ -153,11 +153,7 @@ test('the gradient of a dense net is that of small differences', () => {
   const loss = (net: DenseNet) =>
     net.forward(x).reduce((sum, out, i) => (i === 1 ? sum : sum + (out - (target[i] ?? 0)) ** 2 / 2), 0);
   const start = new DenseNet([3, 4, 2, 3], random).weights.slice();
-  const net = () => {
-    const one = new DenseNet([3, 4, 2, 3]);
-    one.load(start);
-    return one;
-  };
+  const net = () => DenseNet.of([3, 4, 2, 3], start);
   // Adam's first step moves each weight by the rate against its gradient's sign, nearly whatever its size.
   const stepped = net();
   stepped.learn(x, 0, target, 0);
@@ -173,7 +169,11 @@ test('the gradient of a dense net is that of small differences', () => {
 });
 
 test('weights of another net are refused', () => {
-  expect(() => new DenseNet([2, 2]).load(new Float64Array(5))).toThrow(
-    expect.objectContaining({ code: 'MODEL_DAMAGED' }),
-  );
+  for (const sizes of [
+    [2, 3],
+    [1e9, 0, 6],
+    [0.5, 4],
+    [-1, 2],
+  ])
+    expect(() => DenseNet.of(sizes, new Float64Array(6))).toThrow(expect.objectContaining({ code: 'MODEL_DAMAGED' }));
 });

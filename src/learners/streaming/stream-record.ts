@@ -44,11 +44,13 @@ export const F32 = {
   profileStep: FLOATS + 5,
   ofDaySeen: FLOATS + 6,
   ofDayMean: FLOATS + 7,
-  averages: FLOATS + 8,
-  short: FLOATS + 8 + AVERAGED.length,
-  long: FLOATS + 8 + AVERAGED.length + ACTIVITY.length,
-  scales: FLOATS + 8 + AVERAGED.length + 2 * ACTIVITY.length,
-  totals: FLOATS + 8 + AVERAGED.length + 2 * ACTIVITY.length + VIEWS,
+  /** What the present event began with, or the worst of it. */
+  eventScore: FLOATS + 8,
+  averages: FLOATS + 9,
+  short: FLOATS + 9 + AVERAGED.length,
+  long: FLOATS + 9 + AVERAGED.length + ACTIVITY.length,
+  scales: FLOATS + 9 + AVERAGED.length + 2 * ACTIVITY.length,
+  totals: FLOATS + 9 + AVERAGED.length + 2 * ACTIVITY.length + VIEWS,
 } as const;
 export const I32 = { count: 10 } as const;
 

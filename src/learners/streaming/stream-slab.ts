@@ -13,8 +13,10 @@ const SEASON_AVERAGED = 6;
 export const ANOMALY_SCORE = 2.7;
 /** Rarer than that is not told apart: a series that has never moved moves. */
 const MOST_SCORE = 20;
-/** After an anomaly nothing of the series is one for so long: it is the same event. */
+/** After an anomaly nothing of the series is one for so long, since it is the same event, … */
 const SAME_EVENT_MS = 12 * 3_600_000;
+/** … unless it is a hundred times rarer than what the event began with. */
+const MUCH_RARER = 2;
 /** What was an event again and again is less of one: each takes so much from later scores, and is forgotten over this time. */
 const HABIT = 0.1;
 const HABIT_MS = 14 * 86_400_000;
@@ -38,7 +40,7 @@ export interface StreamBand {
  * reported once; what is an event every day is none in the end. The same constants serve every series, whatever its unit
  * or interval.
  *
- * Weak where only the shape of a longer stretch is unusual, and where a season is no day. 576 bytes a series; O(1) a
+ * Weak where only the shape of a longer stretch is unusual, and where a season is no day. 584 bytes a series; O(1) a
  * value, and nothing is allocated.
  */
 export class StreamSlab extends RecordPages {
@@ -77,11 +79,15 @@ export class StreamSlab extends RecordPages {
     if (share >= 1) return 0;
     const rarity = Math.min(MOST_SCORE, -Math.log10(share));
     const own = Math.max(0, rarity - HABIT * f32[b4 + F32.events]);
-    if (time <= f64[b8 + F64.eventUntil]) return own * SAME_EVENT_SHARE;
+    const isSame = time <= f64[b8 + F64.eventUntil];
+    if (isSame && own < f32[b4 + F32.eventScore] + MUCH_RARER) return own * SAME_EVENT_SHARE;
     if (own >= this.#threshold) {
       this.isAnomaly = true;
-      f64[b8 + F64.eventUntil] = time + SAME_EVENT_MS;
-      f32[b4 + F32.events]++;
+      f32[b4 + F32.eventScore] = own;
+      if (!isSame) {
+        f64[b8 + F64.eventUntil] = time + SAME_EVENT_MS;
+        f32[b4 + F32.events]++;
+      }
     }
     return own;
   }

@@ -100,3 +100,20 @@ test('a series that never moves is never unusual; when it moves, it is', () => {
   expect(scores(detector, 0, 500, () => 7).every(({ score }) => score === 0)).toBe(true);
   expect(detector.take(START + 3 * DAY, 8).isAnomaly).toBe(true);
 });
+
+test('what is a hundred times rarer is told also within twelve hours of an event, what is no rarer is not', () => {
+  const random = new SeededRandom(8);
+  const detector = new StreamingDetector();
+  const at = (minute: number): number => minute * 60_000;
+  let minute = 0;
+  for (; minute < 8000; minute++) detector.take(at(minute), 50 + random.normal());
+  const first = detector.take(at(minute++), 58);
+  expect(first.isAnomaly).toBe(true);
+  for (let quiet = 0; quiet < 60; quiet++) detector.take(at(minute++), 50 + random.normal());
+  expect(detector.take(at(minute++), 59).isAnomaly).toBe(false);
+  for (let quiet = 0; quiet < 60; quiet++) detector.take(at(minute++), 50 + random.normal());
+  const worse = detector.take(at(minute++), 5000);
+  expect(worse.isAnomaly).toBe(true);
+  expect(worse.score).toBeGreaterThan(first.score + 2);
+  expect(detector.take(at(minute++), 5000).isAnomaly).toBe(false);
+});

@@ -303,14 +303,15 @@ export class TemplateTree {
   static fromBytes(bytes: Uint8Array): TemplateTree {
     const reader = new ModelReader(bytes, KIND, 1);
     const tree = new TemplateTree({ maxTemplates: reader.number() });
-    const state: SavedState = JSON.parse(reader.text());
-    tree.#wordTexts = state.words;
-    state.words.forEach((word, id) => tree.#wordIds.set(word, id));
-    tree.#buckets = new Map(state.buckets);
-    tree.#clusters = state.clusters.map(({ length, seen, leaves }) => ({ length, seen, leaves: new Map(leaves) }));
-    tree.#leaves = state.leaves;
-    tree.#joined = state.joined;
-    tree.#known = new Set(state.known);
+    reader.json((state: SavedState) => {
+      tree.#wordTexts = state.words;
+      state.words.forEach((word, id) => tree.#wordIds.set(word, id));
+      tree.#buckets = new Map(state.buckets);
+      tree.#clusters = state.clusters.map(({ length, seen, leaves }) => ({ length, seen, leaves: new Map(leaves) }));
+      tree.#leaves = state.leaves;
+      tree.#joined = state.joined;
+      tree.#known = new Set(state.known);
+    });
     tree.#cache.readFrom(reader);
     return tree;
   }

@@ -426,6 +426,27 @@ export class World {
     return { ref, stepMs, timesMs, mean: of(expected?.mean), lower: of(expected?.lower), upper: of(expected?.upper) };
   }
 
+  /** The largest value of the chart, and one at its middle. */
+  seriesScores(query: URLSearchParams): OperationOutput<'seriesScores'> {
+    query.set('points', '300');
+    const { series, expected } = this.chart(query);
+    const { timesMs, mean, ref } = series[0] ?? { timesMs: [], mean: [], ref: 0 };
+    const largest = mean.reduce<number>((most, value, i) => ((value ?? 0) > (mean[most] ?? 0) ? i : most), 0);
+    const rows = timesMs.length === 0 ? [] : [Math.floor(timesMs.length / 2), largest];
+    const of = (value: number | null = null) => rows.map(() => value);
+    return {
+      ref,
+      timesMs: rows.map((row) => timesMs[row] ?? 0),
+      values: rows.map((row) => mean[row] ?? null),
+      score: rows.map((_, i) => 3 + 2 * i),
+      expected: of(expected?.mean),
+      lower: of(expected?.lower),
+      upper: of(expected?.upper),
+      severity: rows.map((_, i) => (i === 0 ? 'medium' : 'high')),
+      truncated: false,
+    };
+  }
+
   series(): OperationOutput<'series'>['items'] {
     const one = (name: string, more: Record<string, string> = {}) => ({
       name,
@@ -685,6 +706,7 @@ export const answers: { readonly [K in OperationId]?: Answer } = {
   series: (w) => ({ items: w.series() }),
   chart: (w, _p, q) => w.chart(q),
   chartBand: (w, _p, q) => w.chartBand(q),
+  seriesScores: (w, _p, q) => w.seriesScores(q),
   cardinality: (w) => ({
     seriesCount: 826,
     limit: 100_000,

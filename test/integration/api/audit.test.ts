@@ -13,11 +13,14 @@ afterEach(() => running.close());
 
 const rowsOf = async () => (await running.client('admin').call('audit')).items;
 
+/** A question with a body. */
+const asksOnly = new Set<OperationId>(['predictModel']);
+
 test('every route that changes something says what it is in the audit log, but where data come in', async () => {
   running = await startServer();
   for (const [id, route] of Object.entries(routes) as [OperationId, Route][]) {
     if (route.method === 'GET') expect(`${id} ${String(route.audit)}`).toBe(`${id} undefined`);
-    else if (route.audit === false) expect(`${id}: ${route.access}`).toBe(`${id}: ingest`);
+    else if (route.audit === false) expect(asksOnly.has(id) ? 'ingest' : route.access, id).toBe('ingest');
     else expect(`${id}: ${String(route.audit)}`).toMatch(/: [a-z-]+\.[a-z-]+$/);
   }
 });

@@ -54,6 +54,19 @@ test('the band over a range comes by steps, with nulls where nothing was expecte
   expect(band.upper).toEqual([null, ...new Array<number>(10).fill(2)]);
 });
 
+test('the scores of a series come sample by sample, the latest where they are more than asked for', async () => {
+  const query = { ref: 0, from: at(NOW - 600_000), to: at(NOW) };
+  const all = await running.client('read').call('seriesScores', { query });
+  expect(all).toMatchObject({ ref: 0, truncated: false });
+  expect(all.values).toEqual(Array.from({ length: 11 }, (_, i) => i));
+  expect(all.expected[0]).toBeNull();
+  expect(new Set(all.severity)).toEqual(new Set(['none']));
+  const few = await running.client('read').call('seriesScores', { query: { ...query, limit: 3 } });
+  expect(few).toMatchObject({ truncated: true, values: [8, 9, 10], timesMs: all.timesMs.slice(-3) });
+  const none = await running.client('read').call('seriesScores', { query: { ...query, only: 'anomalies' } });
+  expect(none).toMatchObject({ truncated: false, values: [], severity: [] });
+});
+
 test('a counter is drawn as a rate, its reset is no fall', async () => {
   const client = running.client('read');
   const { items } = await client.call('series', { query: { match: '{device="eth0"}' } });

@@ -1,4 +1,5 @@
 import type { EngineEvent, EngineView, EntityState, Gauge } from '../../../src/engine/engine-view.ts';
+import { scoreSamples } from '../../../src/detect/stream-scores.ts';
 import { AuspexError } from '../../../src/errors.ts';
 import {
   type AnomalyRow,
@@ -196,6 +197,14 @@ export class SampleEngine implements EngineView {
     const of = (value: number) => times.map((_, i) => (i === 0 ? Number.NaN : value));
     return { times, mean: of(1), lower: of(0.5), upper: of(2) };
   };
+  seriesScores = async (_ref: number, from: number, to: number) => {
+    const times = Float64Array.from({ length: 11 }, (_, i) => from + ((to - from) * i) / 10);
+    return scoreSamples(
+      times,
+      times.map((_, i) => i),
+      { from, isTotal: false },
+    );
+  };
   forecasts = async (entityId: string, horizonMs: number, component?: string) => [
     {
       entityId,
@@ -234,6 +243,14 @@ export class SampleEngine implements EngineView {
     { name, entityId: entityId ?? 'host:a', trained: true, reason: 'Enough data.', model },
   ];
   promote = async (name: string, entityId: string, version: number) => ({ ...model, name, entityId, version });
+  predict = async (name: string, entityId: string | undefined, rows: readonly unknown[]) => ({
+    name,
+    entityId: entityId ?? 'host:a',
+    version: 2,
+    algorithm: 'random-forest',
+    meaning: 'health in 15 minutes',
+    items: rows.map(() => ({ value: 80, lower: 70, upper: 90, isUnusual: null })),
+  });
   judge = async (findingId: string, verdict: 'confirmed' | 'normal' | 'dismissed') => {
     if ((await this.#records.update('anomalies', { id: findingId }, { verdict })) === 0)
       throw new AuspexError('NOT_FOUND', `There is no finding ${findingId}.`);

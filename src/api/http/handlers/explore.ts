@@ -14,13 +14,14 @@ import type { ServerParts } from '../ports.ts';
 import { labelsToWire } from '../wire.ts';
 import { chartOf } from './chart.ts';
 import { chartBandOf } from './chart-band.ts';
+import { seriesScoresOf } from './series-scores.ts';
 
 /** Series looked at between two turns of the event loop, so that a large index does not hold it. */
 const SLICE = 10_000;
 const MAX_LABEL_VALUES = 100_000;
 const TOP = 100;
 
-type Tag = 'metrics' | 'series' | 'chart' | 'chartBand' | 'cardinality';
+type Tag = 'metrics' | 'series' | 'chart' | 'chartBand' | 'seriesScores' | 'cardinality';
 
 export function exploreHandlers(parts: ServerParts): Pick<Handlers, Tag> {
   const { index } = parts.metrics;
@@ -46,6 +47,7 @@ export function exploreHandlers(parts: ServerParts): Pick<Handlers, Tag> {
     },
     chart: async ({ query }) => chartOf(parts, query),
     chartBand: async ({ query }) => chartBandOf(parts, query),
+    seriesScores: async ({ query }) => seriesScoresOf(parts, query),
     cardinality: async () => cardinality(parts),
   };
 }

@@ -5,7 +5,7 @@ import { entityIdOf, namesFor, optionalEntityId } from '../look-up.ts';
 import type { ServerParts } from '../ports.ts';
 import { modelStateToWire, modelToWire, predictionToWire, trackRecordToWire, trainOutcomeToWire } from '../wire.ts';
 
-type Tag = 'models' | 'model' | 'trainModel' | 'promoteModel' | 'ledger' | 'predictions';
+type Tag = 'models' | 'model' | 'trainModel' | 'promoteModel' | 'predictModel' | 'ledger' | 'predictions';
 
 /** The bands of confidence as ranges of the stated probability. */
 const bandRange: Readonly<Record<ConfidenceBand, Condition<number>>> = {
@@ -43,6 +43,14 @@ export function modelHandlers(parts: ServerParts): Pick<Handlers, Tag> {
     promoteModel: async ({ params, body }) => {
       const model = await engine.promote(params.name, await entityIdOf(parts, body.entity), body.version);
       return modelToWire(model, await namesFor(parts, [model.entityId]));
+    },
+    predictModel: async ({ params, body }) => {
+      const { items, ...model } = await engine.predict(
+        params.name,
+        await optionalEntityId(parts, body.entity),
+        body.rows,
+      );
+      return { ...model, items: [...items] };
     },
     ledger: async ({ query }) => {
       const entityId = await optionalEntityId(parts, query.entity);
