@@ -16,6 +16,15 @@ export interface StreamScores {
   readonly severity: readonly Severity[];
 }
 
+/** Samples, the oldest first, with those before `from`, which are learnt from. */
+export interface StreamRequest {
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly from: number;
+  /** The rate of growth is scored, from the second sample on; a total that fell began at nothing. */
+  readonly isTotal: boolean;
+}
+
 /** How bad an anomaly of a stream is; `none` for what is none. */
 export function streamSeverity({ isAnomaly, score }: StreamScore): Severity {
   if (!isAnomaly) return 'none';
@@ -24,14 +33,9 @@ export function streamSeverity({ isAnomaly, score }: StreamScore): Severity {
 
 /**
  * Scores samples in their order, each from those before it alone, and gives those from `from` on: the same to the bit
- * as the rows of a file with the same times and values. `isTotal`: the rate of growth is scored, from the second sample on; a total that
- * fell began at nothing. About 0.6 µs a sample.
+ * as the rows of a file with the same times and values. About 0.6 µs a sample.
  */
-export function scoreSamples(
-  times: Float64Array,
-  values: Float64Array,
-  { from, isTotal }: { readonly from: number; readonly isTotal: boolean },
-): StreamScores {
+export function scoreSamples({ times, values, from, isTotal }: StreamRequest): StreamScores {
   const detector = new StreamingDetector();
   const first = times.findIndex((time) => time >= from);
   const count = first < 0 ? 0 : times.length - first;

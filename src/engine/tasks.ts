@@ -1,5 +1,5 @@
 import { replayBand } from '../detect/band-replay.ts';
-import { scoreSamples as scored, type StreamScores } from '../detect/stream-scores.ts';
+import { scoreSamples } from '../detect/stream-scores.ts';
 import { type ForecastRequest, forecastSeries, type SeriesForecast } from '../predict/forecast.ts';
 import { type Champion, type PerformanceTraining, trainPerformance } from '../predict/performance.ts';
 import type { FigureHistory } from '../predict/performance-features.ts';
@@ -28,17 +28,6 @@ export interface ScoreRequest {
 
 function trainScore({ history, seed, champion }: ScoreRequest): PerformanceTraining {
   return trainPerformance(history, seed, champion);
-}
-
-export interface ScoreSamplesRequest {
-  readonly times: Float64Array;
-  readonly values: Float64Array;
-  readonly from: number;
-  readonly isTotal: boolean;
-}
-
-function scoreSamples({ times, values, ...how }: ScoreSamplesRequest): StreamScores {
-  return scored(times, values, how);
 }
 
 /** By the name that TaskPool.run takes. */

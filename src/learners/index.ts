@@ -1,5 +1,6 @@
 export { AutomaticClassifier } from './automatic/automatic-classifier.ts';
-export { type AutomaticParameters, AutomaticRegressor } from './automatic/automatic-regressor.ts';
+export type { AutomaticParameters } from './automatic/automatic-choice.ts';
+export { AutomaticRegressor } from './automatic/automatic-regressor.ts';
 export type { Tried } from './automatic/choice.ts';
 export type { Regressor } from './regressor.ts';
 export { ExponentialSmoothing } from './forecast/exponential-smoothing.ts';

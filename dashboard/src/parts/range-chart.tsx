@@ -41,24 +41,34 @@ export function useRangeChart(query: Readonly<Record<string, string | number | u
 /** Between two readings what is usual now ends the band, so it may be a little old. */
 const PAUSE_MS = 120_000;
 
-/** The band of one series over a range; null while it is not there, and for no series. */
-export function useBand(ref: number | undefined, range: Range): Band | null {
-  const spanMs = range.toMs - range.fromMs;
-  const pause = Math.max(PAUSE_MS, spanMs / 60);
+/** What is asked of one series over a range, again after each pause while the range goes on; null while it is not there, and for no series. */
+function useOfSeries<T>(
+  operation: string,
+  { ref, range, pause }: { readonly ref: number | undefined; readonly range: Range; readonly pause: number },
+  ask: (query: { readonly ref: number; readonly from: string; readonly to: string }, signal: AbortSignal) => Promise<T>,
+): T | null {
   const { data } = useQuery({
-    queryKey: ['chartBand', ref, range.key],
+    queryKey: [operation, ref, range.key],
     queryFn: async ({ signal }) => {
       const to = range.last === null ? range.toMs : Date.now();
-      const at = { from: new Date(to - spanMs).toISOString(), to: new Date(to).toISOString() };
-      const { ref: of, timesMs, lower, upper } = await call('chartBand', { query: { ref, ...at }, signal });
-      return { of, band: { times: timesMs, lower, upper } };
+      const from = new Date(to - (range.toMs - range.fromMs)).toISOString();
+      return { of: ref, answer: await ask({ ref: ref ?? 0, from, to: new Date(to).toISOString() }, signal) };
     },
     enabled: ref !== undefined,
     staleTime: range.last === null ? Infinity : pause,
     refetchInterval: range.last === null ? false : pause,
   });
-  // While another series' band is on its way the last one's is still held.
-  return data?.of === ref ? (data?.band ?? null) : null;
+  // While another series' answer is on its way the last one's is still held.
+  return data !== undefined && data.of === ref ? data.answer : null;
+}
+
+/** The band of one series over a range; null while it is not there, and for no series. */
+export function useBand(ref: number | undefined, range: Range): Band | null {
+  const pause = Math.max(PAUSE_MS, (range.toMs - range.fromMs) / 60);
+  return useOfSeries('chartBand', { ref, range, pause }, async (query, signal) => {
+    const { timesMs, lower, upper } = await call('chartBand', { query, signal });
+    return { times: timesMs, lower, upper };
+  });
 }
 
 /** One array for no dots, so that the chart is not drawn anew. */
@@ -66,24 +76,14 @@ const none: readonly Dot[] = [];
 
 /** The values of one series that were unusual by those before them; none while they are not there, and for no series. */
 export function useDots(ref: number | undefined, range: Range): readonly Dot[] {
-  const spanMs = range.toMs - range.fromMs;
-  const { data } = useQuery({
-    queryKey: ['seriesScores', ref, range.key],
-    queryFn: async ({ signal }) => {
-      const to = range.last === null ? range.toMs : Date.now();
-      const at = { from: new Date(to - spanMs).toISOString(), to: new Date(to).toISOString() };
-      const { timesMs, values, severity } = await call('seriesScores', {
-        query: { ref, ...at, only: 'anomalies', limit: 200 },
-        signal,
-      });
-      return timesMs.map((atMs, i) => ({ atMs, value: values[i] ?? 0, severity: severity[i] ?? 'medium' }));
-    },
-    enabled: ref !== undefined,
-    staleTime: range.last === null ? Infinity : PAUSE_MS,
-    refetchInterval: range.last === null ? false : PAUSE_MS,
+  const dots = useOfSeries('seriesScores', { ref, range, pause: PAUSE_MS }, async (at, signal) => {
+    const query = { ...at, only: 'anomalies', limit: 200 };
+    const { timesMs, values, severity } = await call('seriesScores', { query, signal });
+    return timesMs.map((atMs, i) => ({ atMs, value: values[i] ?? 0, severity: severity[i] ?? 'medium' }));
   });
-  return data ?? none;
+  return dots ?? none;
 }
+
 /** A chart of series over the page's range, or over a fixed one, with its skeleton and its problem. */
 export function RangeChart({
   title,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Client } from '../../api/client.ts';
 import { AuspexError } from '../../errors.ts';
 import { formatBytes, formatDuration, formatNumber, formatValue } from '../../model/index.ts';
+import { fileFailed } from '../files/lines.ts';
 import { exitCodes, formatTime, type Output, paint, sparkline, table } from '../output.ts';
 import { chosen, confidenceText } from './now.ts';
 
@@ -182,7 +183,7 @@ export async function predictModel(
 async function featureRows(path: string): Promise<Record<string, number | null>[]> {
   const invalid = (what: string): AuspexError => new AuspexError('FILE_INVALID', `${path}: ${what}.`);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new AuspexError('FILE_FAILED', `${path} cannot be read: ${error instanceof Error ? error.message : ''}`);
+    throw fileFailed(path, 'read', error);
   });
   let json: unknown;
   try {

@@ -7,10 +7,11 @@ import { GradientBoostingClassifier } from '../tree/gradient-boosting-classifier
 import { GradientBoostingRegressor } from '../tree/gradient-boosting-regressor.ts';
 import { RandomForestClassifier } from '../tree/random-forest-classifier.ts';
 import { RandomForestRegressor } from '../tree/random-forest-regressor.ts';
-import { type Candidate, logBetween } from './choice.ts';
+import type { Candidate } from './choice.ts';
 
 /** A penalty that leaves the mean, or the rate, and nothing else. */
 const NOTHING = 1e12;
+const penalties = [NOTHING, 1, 100];
 /** Draws beside the fixed ones, for who has the budget. */
 const DRAWS = 24;
 
@@ -40,6 +41,11 @@ const fixedBoosting: readonly Parameters[] = [
   { nRounds: 150, learningRate: 0.06, maxLeaves: 15 },
 ];
 
+/** Between two bounds, evenly on the logarithm. */
+function logBetween(random: SeededRandom, low: number, high: number): number {
+  return low * (high / low) ** random.next();
+}
+
 /** Parameters of trees, drawn by the seed alone. */
 function drawn(seed: number): { readonly forests: Parameters[]; readonly boosting: Parameters[] } {
   const random = new SeededRandom(seed);
@@ -64,6 +70,17 @@ function drawn(seed: number): { readonly forests: Parameters[]; readonly boostin
       });
   }
   return { forests, boosting };
+}
+
+/** Forests and boosting, the fixed settings first. */
+function trees<C>(seed: number, forest: (parameters: Parameters) => C, boosting: (parameters: Parameters) => C): C[] {
+  const more = drawn(seed);
+  return [
+    ...fixedForests.map(forest),
+    ...fixedBoosting.map(boosting),
+    ...more.boosting.map(boosting),
+    ...more.forests.map(forest),
+  ];
 }
 
 /** Reads the bytes of a chosen one, by its name. */
@@ -99,14 +116,7 @@ export function regressionCandidates(seed: number): Candidate<Regressor>[] {
     nsARow: boostingCost(parameters),
     create: () => new GradientBoostingRegressor({ ...parameters, seed }),
   });
-  const more = drawn(seed);
-  return [
-    ...[NOTHING, 1, 100].map(ridge),
-    ...fixedForests.map(forest),
-    ...fixedBoosting.map(boosting),
-    ...more.boosting.map(boosting),
-    ...more.forests.map(forest),
-  ];
+  return [...penalties.map(ridge), ...trees(seed, forest, boosting)];
 }
 
 /** What stands for choice where a class is foretold, the simplest first. Logistic regression knows two classes. */
@@ -129,12 +139,5 @@ export function classificationCandidates(seed: number, nClasses: number): Candid
     nsARow: (nRows, nCols) => boostingCost(parameters)(nRows, nCols) * (nClasses > 2 ? nClasses : 1),
     create: () => new GradientBoostingClassifier({ ...parameters, seed }),
   });
-  const more = drawn(seed);
-  return [
-    ...(nClasses > 2 ? [] : [NOTHING, 1, 100].map(logistic)),
-    ...fixedForests.map(forest),
-    ...fixedBoosting.map(boosting),
-    ...more.boosting.map(boosting),
-    ...more.forests.map(forest),
-  ];
+  return [...(nClasses > 2 ? [] : penalties.map(logistic)), ...trees(seed, forest, boosting)];
 }

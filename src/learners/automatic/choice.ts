@@ -1,5 +1,3 @@
-import type { SeededRandom } from '../../stats/random.ts';
-
 /** A learner with parameters that stands for choice. */
 export interface Candidate<M> {
   /** The learner's name in the registry. */
@@ -112,9 +110,4 @@ function foldsOf(first: number, nRows: number, gap: number): Fold[] {
     const trainedTo = from - gap;
     return trainedTo - first >= LEAST_ROWS / 4 && to > from ? [{ trainedTo, from, to }] : [];
   });
-}
-
-/** A whole number or share between two bounds, evenly on the logarithm. */
-export function logBetween(random: SeededRandom, low: number, high: number): number {
-  return low * (high / low) ** random.next();
 }

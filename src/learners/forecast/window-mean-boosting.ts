@@ -84,9 +84,7 @@ export class WindowMeanBoosting implements Forecaster {
     const stride = Math.max(1, Math.ceil((last - from) / MAX_ROWS));
     const positions: number[] = [];
     for (let at = last; at >= from; at -= stride) {
-      const isKnown =
-        load.mean(at, at + w) === load.mean(at, at + w) && load.mean(at - w, at) === load.mean(at - w, at);
-      if (isKnown) positions.push(at);
+      if (!Number.isNaN(load.mean(at, at + w)) && !Number.isNaN(load.mean(at - w, at))) positions.push(at);
     }
     if (positions.length >= LEAST_ROWS) this.#learn(load, values, Int32Array.from(positions));
     [this.#next] = this.predictAt(values, Int32Array.of(n));

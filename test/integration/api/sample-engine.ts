@@ -199,11 +199,7 @@ export class SampleEngine implements EngineView {
   };
   seriesScores = async (_ref: number, from: number, to: number) => {
     const times = Float64Array.from({ length: 11 }, (_, i) => from + ((to - from) * i) / 10);
-    return scoreSamples(
-      times,
-      times.map((_, i) => i),
-      { from, isTotal: false },
-    );
+    return scoreSamples({ times, values: times.map((_, i) => i), from, isTotal: false });
   };
   forecasts = async (entityId: string, horizonMs: number, component?: string) => [
     {
