@@ -167,3 +167,82 @@ test('what is missing or cannot be on the command line is told', async () => {
   expect(talk).toContain('FILE_FAILED');
   expect(await run('logs', 'templates', put('none.log', ''), '--out', at('f.out'))).toBe(2);
 });
+
+const MINUTES = 120;
+/** shop calls cart and search; cart is slow from minute 100 on. */
+const shop = (from = 0): string =>
+  [
+    'time,shop|latency,shop|requests,cart|latency,cart|requests,search|latency,search|requests',
+    ...Array.from({ length: MINUTES }, (_, i) => {
+      const slow = i >= 100 ? 0.3 : 0;
+      const noise = 0.001 * (i % 7);
+      return [
+        FIRST / 1000 + from + i * 60,
+        0.1 + slow / 2 + noise,
+        1000,
+        0.05 + slow + noise,
+        500,
+        0.02 + noise,
+        1000,
+      ].join();
+    }),
+  ].join('\n');
+const BEGAN = String(FIRST / 1000 + 100 * 60);
+
+async function causesOf(
+  ...words: string[]
+): Promise<readonly { service: string; metric: string; score: number; reasons: string[] }[]> {
+  let json = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    json += String(text);
+    return true;
+  });
+  expect(await run('rootcause', '--json', ...words)).toBe(0);
+  return (JSON.parse(json) as { causes: [] }).causes;
+}
+
+test('a trouble’s cause is ranked from a file of figures, with calls and without, whatever the order of its rows', async () => {
+  const metrics = put('shop.csv', shop());
+  const graph = put('calls.csv', 'from,to\nshop,cart\nshop,search\n');
+  const causes = await causesOf('--metrics', metrics, '--graph', graph, '--target', 'shop', '--at', BEGAN);
+  expect(causes[0]).toMatchObject({ service: 'cart', metric: 'latency' });
+  expect(causes[0]?.reasons[0]).toContain('additional time of shop');
+  const [head = '', ...rows] = shop().split('\n');
+  const turned = put('turned.csv', [head, ...rows.reverse()].join('\n'));
+  const at = new Date(Number(BEGAN) * 1000).toISOString();
+  expect(await causesOf('--metrics', turned, '--graph', graph, '--target', 'shop|latency', '--at', at)).toEqual(
+    await causesOf('--metrics', metrics, '--graph', graph, '--target', 'shop|latency', '--at', BEGAN),
+  );
+});
+
+test('quiet rows that were recorded after the trouble serve as the past', async () => {
+  const [head = '', ...rows] = shop().split('\n');
+  const later = shop(7 * 86_400)
+    .split('\n')
+    .slice(1, 101);
+  const metrics = put('later.csv', [head, ...rows.slice(98), ...later].join('\n'));
+  const [cause] = await causesOf('--metrics', metrics, '--target', 'shop', '--at', BEGAN);
+  expect(cause?.service).toBe('cart');
+});
+
+test.each([
+  ['an unknown target', ['--target', 'shp', '--at', BEGAN], 'has no service “shp”. It has shop, cart, search'],
+  ['an unknown figure', ['--target', 'shop|cpu', '--at', BEGAN], 'has no column “shop|cpu”'],
+  ['no time', ['--target', 'shop', '--at', 'noon'], '--at “noon” is no time'],
+  ['a time behind the file', ['--target', 'shop', '--at', '2027-01-01T00:00:00Z'], 'before --at'],
+  ['an end before the start', ['--target', 'shop', '--at', BEGAN, '--until', '5'], '--until must be later'],
+])('rootcause names %s', async (_, words, said) => {
+  expect(await run('rootcause', '--metrics', put('shop.csv', shop()), ...words)).not.toBe(0);
+  expect(talk).toContain(said);
+});
+
+test('rootcause names a file of another kind', async () => {
+  const plain = put('plain.csv', 'time,cpu\n1,2\n2,3\n');
+  expect(await run('rootcause', '--metrics', plain, '--target', 'cpu', '--at', '2')).toBe(2);
+  expect(talk).toContain('no column is named `service|metric`');
+  const graph = put('broken.csv', 'from,to\na\n');
+  expect(
+    await run('rootcause', '--metrics', put('shop.csv', shop()), '--graph', graph, '--target', 'shop', '--at', BEGAN),
+  ).toBe(2);
+  expect(talk).toContain('broken.csv, line 2');
+});
