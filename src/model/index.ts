@@ -11,6 +11,7 @@ export * from './format.ts';
 export * from './host-devices.ts';
 export * from './host-figures.ts';
 export * from './host-metrics.ts';
+export * from './incident.ts';
 export * from './labels.ts';
 export * from './model-metadata.ts';
 export * from './ports.ts';

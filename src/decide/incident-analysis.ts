@@ -1,0 +1,270 @@
+import { formatNumber, formatValue, type IncidentClass, type Labels, labelValue, metricName } from '../model/index.ts';
+import { type Change, changeOf, type Spans } from './change-score.ts';
+import { roleOf } from './metric-role.ts';
+import { type Signature, signatures } from './trouble-signatures.ts';
+
+/** A series of a host or service that may be part of a trouble, over the rows of `times`; counters as rates. NaN = missing. */
+export interface WatchedSeries {
+  readonly entityId: string;
+  readonly labels: Labels;
+  readonly values: Float64Array;
+}
+
+export interface AnalysisRequest {
+  /** ms, ascending. */
+  readonly times: Float64Array;
+  readonly series: readonly WatchedSeries[];
+  /** The onset of the first sign, ms. */
+  readonly at: number;
+  /** Hosts and services that show signs. */
+  readonly suspects: readonly string[];
+  /** Hosts and services by what they are part of (`shop`); those that are of no service are left out. */
+  readonly services: ReadonlyMap<string, string>;
+}
+
+/** Who or what may be behind a trouble. */
+export interface Suspect {
+  readonly entityId: string;
+  /** What of it: a mount, a process group, `network`; null is itself. */
+  readonly part: string | null;
+  readonly score: number;
+  readonly reasons: readonly string[];
+}
+
+export interface Analysis {
+  readonly class: IncidentClass;
+  /** What speaks for the class, the strongest first. */
+  readonly reasons: readonly string[];
+  /** The best first; scores sum to 1. */
+  readonly suspects: readonly Suspect[];
+  /** What users feel of it, as far as the figures tell. */
+  readonly impact: Impact;
+}
+
+export interface Impact {
+  /** The largest share of requests that fail at all instances of one service, 0..1. */
+  readonly failing: number;
+  /** A service of which no instance answers, or to which no request comes any more. */
+  readonly isOut: boolean;
+  /** Requests fail, wait or do not come somewhere. */
+  readonly isFelt: boolean;
+}
+
+interface Seen {
+  readonly series: WatchedSeries;
+  readonly metric: string;
+  readonly change: Change;
+}
+
+interface Evidence {
+  readonly class: IncidentClass;
+  readonly weight: number;
+  readonly entityId: string;
+  readonly part: string | null;
+  readonly text: string;
+  /** Which evidence is the same twice. */
+  readonly key: string;
+}
+
+const NOTABLE = 4;
+/** Deviations at which a change counts fully. */
+const FULL = 50;
+/** A figure must change by this share of its level to be a sign of a class; statistics alone would take a breath for a storm. */
+const LEAST_SHARE = 0.2;
+const TIMED_OUT_SECONDS = 2.5;
+const GONE_SHARE = 0.1;
+const FELT_FAILING = 0.02;
+const OUT_FAILING = 0.5;
+const SURGE = 1.8;
+
+/**
+ * What kind of trouble it is, and who is behind it: every series of the hosts and services around is compared with its past, and what changed is
+ * held against what the figures of the usual exporters do in each class of trouble. Pure; O(series × rows log rows).
+ *
+ * Weak where only symptoms are exported (errors, latency): then the class is `unknown`, or the nearest guess by which instances show them.
+ */
+export function analyseTrouble(request: AnalysisRequest): Analysis {
+  const spans = spansOf(request.times, request.at);
+  const seen = request.series.map((series): Seen => {
+    const metric = metricName(series.labels);
+    return { series, metric, change: changeOf(series.values, request.times, spans) };
+  });
+  const evidence = [...seen.flatMap(signsOf), ...downs(seen, request), ...composites(seen, request)];
+  const weights = classWeights(evidence);
+  const [best] = [...weights].sort((a, b) => b[1] - a[1]);
+  const found = best === undefined || best[1] < 1 ? 'unknown' : best[0];
+  const own = evidence.filter((one) => one.class === found).sort((a, b) => b.weight - a.weight);
+  return {
+    class: found,
+    reasons: [...new Set(own.map(({ text }) => text))].slice(0, 5),
+    suspects: suspectsOf(request, evidence, found, seen),
+    impact: impactOf(seen, request),
+  };
+}
+
+function spansOf(times: Float64Array, at: number): Spans {
+  let from = 0;
+  while (from < times.length && (times[from] ?? 0) < at) from++;
+  if (from === times.length) from = Math.max(0, times.length - 1);
+  return { pastEnd: from, from, to: times.length };
+}
+
+function signsOf({ series, metric, change }: Seen): Evidence[] {
+  const { deviation, usual, level } = change;
+  if (Math.abs(deviation) < NOTABLE) return [];
+  const isGone = Number.isNaN(level);
+  if (!isGone && Math.abs(level - usual) < LEAST_SHARE * Math.max(Math.abs(usual), Math.abs(level))) return [];
+  const strength = Math.min(1, Math.log1p(Math.abs(deviation) - NOTABLE + 1) / Math.log1p(FULL));
+  return signatures.filter((one) => fits(one, metric, series.labels, change)).map((one): Evidence => {
+    const part = typeof one.blame === 'object' ? (labelValue(series.labels, one.blame.label) ?? null) : null;
+    return {
+      class: one.class,
+      weight: one.weight * strength,
+      entityId: series.entityId,
+      part: one.blame === 'network' ? 'network' : part,
+      text: tell(metric, change),
+      key: `${one.class} ${one.metric.source}`,
+    };
+  });
+}
+
+function fits(signature: Signature, metric: string, labels: Labels, { deviation, level, usual }: Change): boolean {
+  if (!signature.metric.test(metric)) return false;
+  if (signature.where !== undefined && !signature.where[1].test(labelValue(labels, signature.where[0]) ?? '')) return false;
+  if (Number.isNaN(level)) return signature.side === 'gone';
+  if (signature.side === 'gone' || (signature.side === 'rise' && deviation < 0)) return false;
+  if (signature.side === 'fall' && deviation > 0) return false;
+  if (metric === 'auspex_service_request_rate' && level < SURGE * usual) return false;
+  return signature.from === undefined || level >= signature.from;
+}
+
+/** Who does not answer any more: refused is a crash, silence a hang, all at once the way to them. */
+function downs(seen: readonly Seen[], { services }: AnalysisRequest): Evidence[] {
+  const ups = seen.filter(({ metric }) => metric === 'up');
+  const down = ups.filter(({ change }) => change.level < 0.5 && change.usual > 0.5);
+  if (down.length === 0) return [];
+  const answers = new Set(down.map(({ series }) => services.get(series.entityId) ?? series.entityId));
+  if (down.length >= 3 && answers.size >= 2 && down.length >= 0.8 * ups.length) {
+    const text = `${down.length} of ${ups.length} targets stopped to answer at once: their figures are lost, which says nothing of themselves.`;
+    return down.map(({ series }) => evidence('telemetry-lost', 6, series.entityId, text));
+  }
+  return down.map(({ series }) => {
+    const duration = valueOf(seen, series.entityId, 'scrape_duration_seconds')?.level ?? 0;
+    return duration >= TIMED_OUT_SECONDS
+      ? evidence('hang', 3, series.entityId, `It is there but gives no answer: its figures were waited for ${formatNumber(duration)} s.`)
+      : evidence('crash', 3, series.entityId, 'It refuses connections: nothing listens there any more.');
+  });
+}
+
+/** What only two figures together tell. */
+function composites(seen: readonly Seen[], { services }: AnalysisRequest): Evidence[] {
+  const out: Evidence[] = [];
+  const entities = new Set(seen.map(({ series }) => series.entityId));
+  for (const entityId of entities) {
+    const lag = valueOf(seen, entityId, 'auspex_service_loop_lag_seconds');
+    const cpu = valueOf(seen, entityId, 'auspex_service_cpu_cores');
+    if (lag !== null && lag.deviation >= NOTABLE && cpu !== null && cpu.level < cpu.usual * 1.5 && cpu.level < 0.5)
+      out.push(
+        evidence('resource-limit', 2.5, entityId, 'Its work waits for the processor although it uses little of it: it is held back.'),
+      );
+  }
+  const asked = seen.filter(({ metric, change }) => metric === 'auspex_service_request_rate' && change.usual > 0);
+  const gone = asked.filter(({ change }) => change.level < GONE_SHARE * change.usual && change.deviation <= -NOTABLE);
+  const up = new Set(seen.filter(({ metric, change }) => metric === 'up' && change.level > 0.5).map((s) => s.series.entityId));
+  const unheard = gone.filter(({ series }) => up.has(series.entityId));
+  const silent = new Set(unheard.map(({ series }) => services.get(series.entityId)));
+  const whole = unheard.filter(({ series }) => {
+    const service = services.get(series.entityId);
+    return asked.filter((one) => services.get(one.series.entityId) === service).every((one) => gone.includes(one));
+  });
+  if (silent.size > 0 && whole.length > 0)
+    for (const { series } of whole)
+      out.push(evidence('bad-configuration', 2.5, series.entityId, 'It is well but nobody asks it any more: what stands before it leads elsewhere or turns users away.'));
+  return out;
+}
+
+function evidence(of: IncidentClass, weight: number, entityId: string, text: string): Evidence {
+  return { class: of, weight, entityId, part: null, text, key: `${of} ${text}` };
+}
+
+/** Each kind of evidence once, at its strongest. */
+function classWeights(all: readonly Evidence[]): ReadonlyMap<IncidentClass, number> {
+  const strongest = new Map<string, Evidence>();
+  for (const one of all) if ((strongest.get(one.key)?.weight ?? 0) < one.weight) strongest.set(one.key, one);
+  const weights = new Map<IncidentClass, number>();
+  for (const one of strongest.values()) weights.set(one.class, (weights.get(one.class) ?? 0) + one.weight);
+  return weights;
+}
+
+/** How much what speaks for another class counts for who is behind it. */
+const OTHER_CLASS = 0.3;
+/** What shows in a symptom alone. */
+const SYMPTOM = 0.15;
+
+function suspectsOf(
+  { suspects }: AnalysisRequest,
+  all: readonly Evidence[],
+  found: IncidentClass,
+  seen: readonly Seen[],
+): readonly Suspect[] {
+  const scores = new Map<string, { entityId: string; part: string | null; score: number; reasons: string[] }>();
+  const add = (entityId: string, part: string | null, score: number, reason: string): void => {
+    const key = `${part === 'network' ? '' : entityId}\u0000${part ?? ''}`;
+    const one = scores.get(key) ?? { entityId, part, score: 0, reasons: [] };
+    one.score += score;
+    if (!one.reasons.includes(reason)) one.reasons.push(reason);
+    scores.set(key, one);
+  };
+  const strongest = new Map<string, Evidence>();
+  for (const one of all) {
+    const key = `${one.entityId}\u0000${one.part ?? ''}\u0000${one.key}`;
+    if ((strongest.get(key)?.weight ?? 0) < one.weight) strongest.set(key, one);
+  }
+  for (const one of [...strongest.values()].sort((a, b) => b.weight - a.weight))
+    add(one.entityId, one.part, one.weight * (one.class === found ? 1 : OTHER_CLASS), one.text);
+  for (const entityId of suspects) {
+    const felt = seen.filter(({ series, metric }) => series.entityId === entityId && /^auspex_service_/.test(metric));
+    const worst = felt.sort((a, b) => Math.abs(b.change.deviation) - Math.abs(a.change.deviation))[0];
+    if (worst !== undefined && Math.abs(worst.change.deviation) >= NOTABLE)
+      add(entityId, null, SYMPTOM, tell(worst.metric, worst.change));
+  }
+  const total = [...scores.values()].reduce((sum, { score }) => sum + score, 0);
+  return [...scores.values()]
+    .map((one) => ({ ...one, score: one.score / total, reasons: one.reasons.slice(0, 4) }))
+    .sort((a, b) => b.score - a.score || (a.entityId < b.entityId ? -1 : 1))
+    .slice(0, 10);
+}
+
+function impactOf(seen: readonly Seen[], { services }: AnalysisRequest): Impact {
+  const of = (metric: string): readonly Seen[] => seen.filter((one) => one.metric === metric);
+  let failing = 0;
+  let isOut = false;
+  const felt =
+    of('auspex_service_error_ratio').some(({ change }) => change.level > FELT_FAILING && change.deviation >= NOTABLE) ||
+    of('auspex_service_latency_seconds').some(
+      ({ change }) => change.deviation >= NOTABLE && change.level > 2 * change.usual && change.level > 0.2,
+    );
+  for (const service of new Set(services.values())) {
+    const member = ({ series }: Seen): boolean => services.get(series.entityId) === service;
+    const ratios = of('auspex_service_error_ratio').filter(member);
+    const ups = of('up').filter(member);
+    const rates = of('auspex_service_request_rate').filter((one) => member(one) && one.change.usual > 1);
+    if (ratios.length > 0) failing = Math.max(failing, Math.min(...ratios.map(({ change }) => change.level || 0)));
+    const isGone = rates.length > 0 && rates.every(({ change }) => change.level < GONE_SHARE * change.usual);
+    const isDown = ups.length > 1 && ups.every(({ change }) => change.level < 0.5);
+    const isAsked = rates.length > 0 && roleOf('request_rate') === 'traffic';
+    if (isAsked && (isGone || isDown)) isOut = true;
+  }
+  const isDown = of('up').some(({ change }) => change.level < 0.5 && change.usual > 0.5);
+  return { failing, isOut: isOut || failing >= OUT_FAILING, isFelt: felt || isOut || isDown };
+}
+
+function valueOf(seen: readonly Seen[], entityId: string, metric: string): Change | null {
+  return seen.find((one) => one.series.entityId === entityId && one.metric === metric)?.change ?? null;
+}
+
+function tell(metric: string, { usual, level, deviation }: Change): string {
+  if (Number.isNaN(level)) return `${metric} has no values any more.`;
+  const shown = (value: number): string => (/_ratio$/.test(metric) ? formatValue(value, 'ratio') : formatNumber(value));
+  return `${metric} ${deviation > 0 ? 'rose' : 'fell'} from ${shown(usual)} to ${shown(level)}.`;
+}

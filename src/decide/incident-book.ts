@@ -1,0 +1,289 @@
+import {
+  type Alert,
+  type Finding,
+  formatDuration,
+  type Incident,
+  type IncidentSign,
+  type IncidentStep,
+  type IncidentStepKind,
+} from '../model/index.ts';
+import { stableId } from './stable-id.ts';
+
+/** Incidents that are not over, and those that ended a while ago and may come back. */
+export interface IncidentBook {
+  readonly open: ReadonlyMap<string, Incident>;
+  readonly ended: readonly Incident[];
+}
+
+export interface IncidentInputs {
+  /** All findings that are open, and those that ended since the last step: a sign that is in none of them has ended. */
+  readonly findings: readonly Finding[];
+  /** All alerts that fire or are held, and those that ended since the last step. */
+  readonly alerts: readonly Alert[];
+  /** How one host or service is tied to another, as a sentence (`shop calls redis`); null where nothing is known. */
+  readonly tie: (a: string, b: string) => string | null;
+  /** How many hosts and services are watched. */
+  readonly watched: number;
+  readonly nameOf: (entityId: string) => string;
+}
+
+export interface IncidentBookStep {
+  readonly book: IncidentBook;
+  /** Rows to store: new, changed, ended. */
+  readonly changed: readonly Incident[];
+}
+
+export const emptyIncidents: IncidentBook = { open: new Map(), ended: [] };
+
+/** What is tied belongs together when it began within this. */
+const TIED_MS = 5 * 60_000;
+/** Of what nothing is known only nearness in time speaks, and only where few are watched: among thousands something always happens at once. */
+const TOGETHER_MS = 2 * 60_000;
+const FEW = 50;
+/** On a host or service that is part of it already, new signs belong to it until so long after the last one. */
+const SAME_MS = 10 * 60_000;
+/** An incident is over when all its signs have been for so long, and comes back within the same time. */
+const HOLD_MS = 5 * 60_000;
+const BACK_MS = 30 * 60_000;
+/** Signs and steps of one incident; more are counted, not kept. */
+const MOST_SIGNS = 200;
+const MOST_STEPS = 200;
+
+const rank = { none: 0, medium: 1, high: 2, critical: 3 } as const;
+
+/** The book as it was, from rows that are not resolved or were a while ago. */
+export function restoreIncidents(rows: readonly Incident[], now: number): IncidentBook {
+  return {
+    open: new Map(rows.filter(({ state }) => state === 'open').map((one) => [one.id, one])),
+    ended: rows.filter(({ state, resolvedAt }) => state === 'resolved' && now - (resolvedAt ?? 0) < BACK_MS),
+  };
+}
+
+export function severest<S extends { readonly severity: Incident['severity'] }>(signs: readonly S[]): S | undefined {
+  return signs.reduce<S | undefined>(
+    (worst, sign) => (worst === undefined || rank[sign.severity] > rank[worst.severity] ? sign : worst),
+    undefined,
+  );
+}
+
+/**
+ * One step of all incidents: pure, the book given stays as it is. A sign opens an incident when it is an alert, or a finding that may page or is severe; others only join. Signs belong
+ * together when they are on one host or service, when those are tied and the signs began within five minutes, or, where few are watched and nothing
+ * is known, within two. One that belongs to two incidents makes them one. O(signs × open incidents × their signs).
+ */
+export function stepIncidents(book: IncidentBook, inputs: IncidentInputs, now: number): IncidentBookStep {
+  const work = new Work(book, inputs, now);
+  work.update();
+  work.join();
+  work.close();
+  return work.result();
+}
+
+/** An incident with a step noted. */
+export function noted(incident: Incident, at: number, kind: IncidentStepKind, text: string, by: string | null = null): Incident {
+  const step: IncidentStep = { at, kind, text, by };
+  return { ...incident, steps: [...incident.steps.slice(-(MOST_STEPS - 1)), step] };
+}
+
+/** What a finding or alert says, as a sign; null for one that says nothing here. */
+function signOf(one: Finding | Alert): { sign: IncidentSign; opens: boolean } | null {
+  if ('detector' in one) {
+    if (one.severity === 'none') return null;
+    const { id, entityId, resource, severity, onsetAt, summary } = one;
+    // What a person called normal is over for everybody, though the detector still sees it.
+    const isJudged = one.verdict === 'normal' || one.verdict === 'dismissed';
+    const endedAt = isJudged ? (one.endedAt ?? one.lastAt) : one.endedAt;
+    const sign: IncidentSign = { id, kind: 'finding', entityId, resource, severity, startedAt: onsetAt, endedAt, summary, reason: '' };
+    return { sign, opens: endedAt === null && (one.pages || rank[severity] >= rank.high) };
+  }
+  // An anomaly's alert is its finding once more.
+  if (one.findingId !== null || one.firedAt === null) return null;
+  const { id, entityId, resource, severity, startedAt, resolvedAt, summary } = one;
+  const sign: IncidentSign = { id, kind: 'alert', entityId, resource, severity, startedAt, endedAt: resolvedAt, summary, reason: '' };
+  return { sign, opens: resolvedAt === null };
+}
+
+class Work {
+  readonly #inputs: IncidentInputs;
+  readonly #now: number;
+  readonly #open: Map<string, Incident>;
+  #ended: Incident[];
+  readonly #changed = new Map<string, Incident>();
+  readonly #signs: { sign: IncidentSign; opens: boolean }[];
+  /** Which incident each known sign is part of. */
+  readonly #home = new Map<string, string>();
+
+  constructor(book: IncidentBook, inputs: IncidentInputs, now: number) {
+    this.#inputs = inputs;
+    this.#now = now;
+    this.#open = new Map(book.open);
+    this.#ended = book.ended.filter(({ resolvedAt }) => now - (resolvedAt ?? 0) < BACK_MS);
+    this.#signs = [...inputs.findings, ...inputs.alerts].flatMap((one) => signOf(one) ?? []);
+    for (const incident of this.#open.values()) for (const { id } of incident.signs) this.#home.set(id, incident.id);
+  }
+
+  #set(incident: Incident): void {
+    this.#open.set(incident.id, incident);
+    this.#changed.set(incident.id, incident);
+  }
+
+  /** Signs that are part of an incident already, as they are now. */
+  update(): void {
+    const now = new Map(this.#signs.map(({ sign }) => [sign.id, sign]));
+    for (const incident of [...this.#open.values()]) {
+      let differs = false;
+      const signs = incident.signs.map((known) => {
+        const sign = now.get(known.id) ?? (known.endedAt === null ? { ...known, endedAt: incident.lastAt } : known);
+        if (sign.severity === known.severity && sign.endedAt === known.endedAt && sign.summary === known.summary) return known;
+        differs ||= sign.severity !== known.severity || sign.endedAt !== known.endedAt;
+        return { ...sign, reason: known.reason };
+      });
+      const speaks = signs.some(({ id, endedAt }) => endedAt === null && now.has(id));
+      const lastAt = speaks ? this.#now : incident.lastAt;
+      const next = { ...incident, signs, lastAt };
+      if (differs) this.#set(next);
+      else this.#open.set(incident.id, next);
+    }
+  }
+
+  /** Signs that are new: the earliest first, so that the elder incident is the one that stays. */
+  join(): void {
+    const fresh = this.#signs.filter(({ sign }) => !this.#home.has(sign.id) && sign.endedAt === null);
+    fresh.sort((a, b) => Number(b.opens) - Number(a.opens) || a.sign.startedAt - b.sign.startedAt || (a.sign.id < b.sign.id ? -1 : 1));
+    for (const { sign, opens } of fresh) {
+      const ties = [...this.#open.values()].flatMap((incident) => {
+        const reason = this.#tieTo(incident, sign);
+        return reason === null ? [] : [{ incident, reason }];
+      });
+      ties.sort((a, b) => a.incident.openedAt - b.incident.openedAt);
+      const [first, ...others] = ties;
+      if (first !== undefined) {
+        this.#add(first.incident.id, { ...sign, reason: first.reason });
+        for (const { incident } of others) this.#merge(incident.id, first.incident.id, first.reason);
+      } else if (opens && !this.#reopen(sign)) this.#begin(sign);
+    }
+  }
+
+  /** Why a sign belongs to an incident; null where it does not. */
+  #tieTo(incident: Incident, sign: IncidentSign): string | null {
+    const { nameOf, tie, watched } = this.#inputs;
+    const own = incident.signs.find(({ entityId }) => entityId === sign.entityId);
+    if (own !== undefined && sign.startedAt - incident.lastAt <= SAME_MS && sign.startedAt >= incident.startedAt - TIED_MS)
+      return `It is on ${nameOf(sign.entityId)}, which is part of this already.`;
+    const near = incident.signs.filter((one) => Math.abs(one.startedAt - sign.startedAt) <= TIED_MS);
+    for (const one of near) {
+      const known = tie(one.entityId, sign.entityId);
+      if (known !== null) return `${known}, and it began ${this.#apart(one, sign)}.`;
+    }
+    const together = near.find((one) => Math.abs(one.startedAt - sign.startedAt) <= TOGETHER_MS);
+    if (together === undefined || watched > FEW) return null;
+    return `It began ${this.#apart(together, sign)}, and little else is watched.`;
+  }
+
+  #apart(known: IncidentSign, sign: IncidentSign): string {
+    const ms = sign.startedAt - known.startedAt;
+    const of = this.#inputs.nameOf(known.entityId);
+    if (Math.abs(ms) < 1000) return `together with what was seen on ${of}`;
+    return `${formatDuration(Math.abs(ms))} ${ms > 0 ? 'after' : 'before'} what was seen on ${of}`;
+  }
+
+  #add(id: string, sign: IncidentSign): void {
+    const incident = this.#open.get(id);
+    if (incident === undefined || incident.signs.length >= MOST_SIGNS) return;
+    this.#home.set(sign.id, id);
+    const grown: Incident = {
+      ...incident,
+      signs: [...incident.signs, sign],
+      startedAt: Math.min(incident.startedAt, sign.startedAt),
+      lastAt: this.#now,
+      entityIds: [...new Set([...incident.entityIds, sign.entityId])],
+    };
+    this.#set(noted(grown, this.#now, 'joined', `${sign.summary} ${sign.reason}`));
+  }
+
+  /** The younger becomes part of the elder. */
+  #merge(from: string, into: string, reason: string): void {
+    const [younger, elder] = [this.#open.get(from), this.#open.get(into)];
+    if (younger === undefined || elder === undefined) return;
+    this.#open.delete(from);
+    this.#changed.set(from, {
+      ...noted(younger, this.#now, 'merged', `Part of “${elder.title}” from now on. ${reason}`),
+      state: 'resolved',
+      resolvedAt: this.#now,
+      mergedInto: into,
+    });
+    for (const { id } of younger.signs) this.#home.set(id, into);
+    const joined: Incident = {
+      ...elder,
+      signs: [...elder.signs, ...younger.signs].slice(0, MOST_SIGNS),
+      startedAt: Math.min(elder.startedAt, younger.startedAt),
+      entityIds: [...new Set([...elder.entityIds, ...younger.entityIds])],
+      toldAt: elder.toldAt ?? younger.toldAt,
+      lastAt: this.#now,
+    };
+    this.#set(noted(joined, this.#now, 'merged', `“${younger.title}” is part of this. ${reason}`));
+  }
+
+  /** What ended a while ago on the same host or service with the same resource comes back. */
+  #reopen(sign: IncidentSign): boolean {
+    const before = this.#ended.find(
+      ({ signs, mergedInto, verdict }) =>
+        mergedInto === null &&
+        verdict !== 'dismissed' &&
+        signs.some(({ entityId, resource }) => entityId === sign.entityId && resource === sign.resource),
+    );
+    if (before === undefined) return false;
+    this.#ended = this.#ended.filter(({ id }) => id !== before.id);
+    this.#set(noted({ ...before, state: 'open', resolvedAt: null }, this.#now, 'reopened', `It came back: ${sign.summary}`));
+    this.#add(before.id, { ...sign, reason: 'It had ended and came back.' });
+    return true;
+  }
+
+  #begin(sign: IncidentSign): void {
+    const id = stableId('incident', sign.entityId, sign.id);
+    this.#home.set(sign.id, id);
+    const incident: Incident = {
+      id,
+      title: sign.summary,
+      class: 'unknown',
+      severity: sign.severity,
+      state: 'open',
+      startedAt: sign.startedAt,
+      openedAt: this.#now,
+      lastAt: this.#now,
+      resolvedAt: null,
+      toldAt: null,
+      acknowledgedAt: null,
+      assignee: null,
+      verdict: 'none',
+      mergedInto: null,
+      entityId: sign.entityId,
+      entityIds: [sign.entityId],
+      pinned: { class: false, severity: false },
+      signs: [sign],
+      causes: [],
+      steps: [],
+    };
+    this.#set(noted(incident, this.#now, 'opened', sign.summary));
+  }
+
+  /** Over when every sign has been for a while. */
+  close(): void {
+    for (const incident of [...this.#open.values()]) {
+      if (incident.signs.some(({ endedAt }) => endedAt === null)) continue;
+      const end = incident.signs.reduce((last, { endedAt }) => Math.max(last, endedAt ?? 0), 0);
+      if (this.#now - end < HOLD_MS) continue;
+      const lasted = formatDuration(Math.max(0, end - incident.startedAt));
+      const resolved = noted({ ...incident, state: 'resolved', resolvedAt: end }, this.#now, 'resolved', `Nothing of it is seen any more. It lasted ${lasted}.`);
+      this.#open.delete(incident.id);
+      this.#ended.push(resolved);
+      this.#changed.set(incident.id, resolved);
+    }
+  }
+
+  result(): IncidentBookStep {
+    // What was joined and then merged within one step is told as it is now.
+    const changed = [...this.#changed.values()].map((one) => this.#open.get(one.id) ?? one);
+    return { book: { open: this.#open, ended: this.#ended }, changed };
+  }
+}

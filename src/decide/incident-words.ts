@@ -1,0 +1,103 @@
+import { type Alert, formatDuration, type Incident, type IncidentClass, type Notification } from '../model/index.ts';
+import type { Analysis, Impact } from './incident-analysis.ts';
+import { severest } from './incident-book.ts';
+import type { ChannelChoice } from './messages.ts';
+import { isWanted } from './messages.ts';
+import { stableId } from './stable-id.ts';
+
+/** A class as a person reads it. */
+export const classWords: Readonly<Record<IncidentClass, string>> = {
+  crash: 'Crash',
+  hang: 'Hang',
+  'memory-leak': 'Memory leak',
+  'cpu-saturation': 'CPU saturation',
+  'disk-full': 'Disk full',
+  'resource-limit': 'Resource limit reached',
+  network: 'Network trouble',
+  'dependency-failure': 'Dependency failure',
+  'bad-deployment': 'Bad deployment',
+  'bad-configuration': 'Bad configuration',
+  'traffic-surge': 'Traffic surge',
+  clock: 'Wrong clock',
+  'telemetry-lost': 'Figures lost',
+  security: 'Security',
+  unknown: 'Trouble',
+};
+
+/** The incident in one sentence: what, where or by whom. */
+export function titleOf(incident: Pick<Incident, 'class' | 'causes' | 'signs'>): string {
+  const main = severest(incident.signs);
+  const [cause] = incident.causes;
+  if (incident.class === 'unknown' || cause === undefined) return main?.summary ?? 'Trouble';
+  return `${classWords[incident.class]}: ${cause.name}`;
+}
+
+/** How bad it is for those who use what is watched: out of service is critical, felt by somebody high. A limit that a person set keeps the severity that the person gave it. */
+export function severityOf(
+  incident: Pick<Incident, 'signs' | 'class'>,
+  impact: Impact | null,
+): Incident['severity'] {
+  const open = incident.signs.filter(({ endedAt }) => endedAt === null);
+  const worst = severest(open.length > 0 ? open : incident.signs)?.severity ?? 'medium';
+  if (impact === null) return worst;
+  if (incident.signs.some(({ kind, severity }) => kind === 'alert' && severity === 'critical')) return 'critical';
+  if (incident.class === 'telemetry-lost') return 'medium';
+  if (impact.isOut) return 'critical';
+  return impact.isFelt || worst !== 'medium' ? 'high' : 'medium';
+}
+
+/** Rows of the outbox for an incident: one for each channel that wants its severity. Ids are stable. */
+export function incidentNotifications(
+  kind: 'firing' | 'resolved',
+  incident: Incident,
+  alert: Pick<Alert, 'id' | 'action'> | null,
+  nameOf: (entityId: string) => string,
+  channels: readonly ChannelChoice[],
+  now: number,
+): Notification[] {
+  return channels.filter((channel) => isWanted(channel, incident.severity)).map((channel) => ({
+    id: stableId('notification', incident.id, kind, incident.severity, incident.toldAt ?? 0, channel.name),
+    kind,
+    alertId: alert?.id ?? null,
+    channel: channel.name,
+    deduplicationKey: incident.id,
+    title: `${kind === 'firing' ? incident.severity : 'resolved'}: ${withoutStop(incident.title)}`,
+    body: body(kind, incident, alert?.action ?? '', nameOf),
+    severity: incident.severity,
+    createdAt: now,
+  }));
+}
+
+const SHOWN = 5;
+
+/** What happened, why, what to do. */
+function body(kind: 'firing' | 'resolved', incident: Incident, action: string, nameOf: (id: string) => string): string {
+  const open = incident.signs.filter(({ endedAt }) => endedAt === null);
+  const signs = open.length > 0 ? open : incident.signs;
+  const lines = signs.slice(0, SHOWN).map(({ summary }) => `${withoutStop(summary)}.`);
+  if (signs.length > SHOWN) lines.push(`And ${signs.length - SHOWN} more signs.`);
+  lines.push(`Where: ${incident.entityIds.map(nameOf).join(', ')}.`);
+  if (kind === 'resolved') {
+    const end = incident.resolvedAt ?? incident.lastAt;
+    lines.push(`From ${iso(incident.startedAt)} to ${iso(end)}, ${formatDuration(end - incident.startedAt)}.`);
+    return lines.join('\n');
+  }
+  const [cause] = incident.causes;
+  if (cause !== undefined) lines.push(`Most likely behind it: ${cause.name}. ${cause.reasons.join(' ')}`.trimEnd());
+  lines.push(`Since: ${iso(incident.startedAt)}.`);
+  if (action !== '') lines.push(`What to do: ${withoutStop(action)}.`);
+  return lines.join('\n');
+}
+
+/** Why the class is what it is, as a sentence. */
+export function classReason({ class: found, reasons }: Analysis): string {
+  return `${classWords[found]}${reasons.length === 0 ? '.' : `: ${reasons.join(' ')}`}`;
+}
+
+function withoutStop(text: string): string {
+  return text.replace(/\.\s*$/, '');
+}
+
+function iso(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}

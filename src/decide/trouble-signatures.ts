@@ -1,0 +1,134 @@
+import type { IncidentClass } from '../model/index.ts';
+
+/** Who a figure's change points at: the host or service that tells it, the network, or what a label of it names. */
+export type Blame = 'entity' | 'network' | { readonly label: string };
+
+/** A figure whose change is typical of a class of trouble. */
+export interface Signature {
+  readonly class: IncidentClass;
+  readonly metric: RegExp;
+  /** A label that must be so. */
+  readonly where?: readonly [name: string, value: RegExp];
+  readonly side: 'rise' | 'fall' | 'any' | 'gone';
+  /** The level from which on it counts, where its unit is known. */
+  readonly from?: number;
+  /** 1: fits, 2: typical, 3: hardly anything else does this. */
+  readonly weight: number;
+  readonly blame: Blame;
+}
+
+const at = (label: string): Blame => ({ label });
+
+function signs(
+  of: IncidentClass,
+  blame: Blame,
+  ...all: readonly (readonly [metric: RegExp, side: Signature['side'], weight: number, more?: Partial<Signature>])[]
+): Signature[] {
+  return all.map(([metric, side, weight, more = {}]) => ({ class: of, metric, side, weight, blame, ...more }));
+}
+
+/**
+ * What the usual exporters show in each class of trouble, by their metrics’ names and the naming rules behind them. From what these figures mean, not learnt
+ * from files; the weights are coarse on purpose.
+ */
+export const signatures: readonly Signature[] = [
+  ...signs(
+    'crash',
+    'entity',
+    [/restarts?(_total)?$/, 'rise', 2],
+    [/^process_start_time_seconds$/, 'rise', 1.5],
+    [/panics?_total$/, 'rise', 2.5],
+  ),
+  ...signs(
+    'hang',
+    'entity',
+    [/^pg_stat_activity_max_tx_duration$/, 'rise', 2.5, { where: ['state', /idle in transaction/] }],
+    [/^pg_locks_count$/, 'rise', 2, { where: ['mode', /^(access)?exclusive/] }],
+    [/(row_)?lock_(waits?|time|current_waits)|deadlock/, 'rise', 2.5],
+    [/blocked_(clients|queries)|waiting_(queries|threads)/, 'rise', 1.5],
+  ),
+  ...signs(
+    'memory-leak',
+    'entity',
+    [/oom_(kill|events)/, 'rise', 2.5],
+    [/^process_resident_memory_bytes$|^container_memory_(working_set|rss)/, 'rise', 1.5],
+    [/(heap_(size_)?used|memory_used)_bytes$/, 'rise', 1],
+    [/^auspex_service_memory_ratio$/, 'rise', 2, { from: 0.85 }],
+  ),
+  ...signs(
+    'cpu-saturation',
+    'entity',
+    [/^node_pressure_cpu_waiting_seconds_total$/, 'rise', 1.5],
+    [/^auspex_host_cpu_ratio$/, 'rise', 1.5, { from: 0.85 }],
+    [/^node_schedstat_waiting_seconds_total$/, 'rise', 1],
+    [/^(auspex_host_load_per_core|node_load1)$/, 'rise', 0.5],
+  ),
+  ...signs('cpu-saturation', at('groupname'), [
+    /^auspex_host_process_group_cpu_cores$/,
+    'rise',
+    1.5,
+    { from: 0.5 },
+  ]),
+  ...signs(
+    'disk-full',
+    at('mountpoint'),
+    [/^auspex_host_(disk|inode)_ratio$/, 'rise', 3, { from: 0.85 }],
+    [/^node_filesystem_(readonly|device_error)$/, 'rise', 3],
+    [/^node_filesystem_(size_bytes|files)$/, 'gone', 2.5],
+  ),
+  ...signs(
+    'resource-limit',
+    'entity',
+    [/rejected_(calls|connections|requests)|_throttled_|evicted_keys/, 'rise', 2.5],
+    [/^redis_(config_)?(maxmemory|maxclients)|^redis_memory_max_bytes$/, 'any', 1.5],
+    [/^auspex_service_(open_files|connections)_ratio$/, 'rise', 3, { from: 0.8 }],
+    [/^process_max_fds$/, 'fall', 3],
+    [/cpu_cfs_throttled/, 'rise', 3],
+    [/quota_exceeded|too_many_|limit_(exceeded|reached)|backlog_(full|overflow)|listen_?(drops|overflows)/i, 'rise', 2],
+  ),
+  ...signs(
+    'network',
+    'network',
+    [/netstat_Tcp_RetransSegs|netstat_TcpExt_TCPLostRetransmit/, 'rise', 2],
+    [/netstat_TcpExt_(TCPTimeouts|TCPSynRetrans)/, 'rise', 2],
+    [/netstat_Tcp_(AttemptFails|EstabResets|OutRsts)/, 'rise', 1],
+    [/node_network_(receive|transmit)_(errs|drop)/, 'rise', 2],
+    [/node_network_(carrier_changes_total|up)/, 'any', 1.5],
+  ),
+  ...signs(
+    'dependency-failure',
+    'entity',
+    [/^(redis|pg|mysql|mongodb|memcached|rabbitmq|kafka)_up$|^probe_success$/, 'fall', 2],
+    [/(cache|keyspace)_misses/, 'rise', 1.5],
+    [/^redis_db_keys$/, 'fall', 2],
+    [/(master|replica|slave)_link|replication_lag|slave_lag/, 'any', 2],
+  ),
+  ...signs(
+    'dependency-failure',
+    at('dependency'),
+    [/(dependency|client|upstream|outgoing)_(request_)?(duration|latency)_seconds_sum$/, 'rise', 1.5],
+    [/(dependency|client|upstream|outgoing)_(errors|failures)/, 'rise', 1.5],
+  ),
+  ...signs(
+    'bad-configuration',
+    'entity',
+    [/config(uration)?_(last_)?reload_success(ful)?$/, 'fall', 3],
+    [/ssl_earliest_cert_expiry|cert(ificate)?_(expir|not_after)/, 'fall', 2.5],
+    [/auth(entication)?_(fail|denied|errors)|denied_auth|access_denied/, 'rise', 2.5],
+    [/^auspex_service_refused_ratio$/, 'rise', 2],
+    [/(ssl|tls)_(handshake_)?(errors|failed|failures)/, 'rise', 2],
+  ),
+  ...signs('traffic-surge', 'entity', [/^auspex_service_request_rate$/, 'rise', 2.5]),
+  ...signs(
+    'traffic-surge',
+    'entity',
+    [/connections_(accepted|handled|received)(_total)?$/, 'rise', 0.7],
+    [/^auspex_host_network_receive_bytes_per_second$/, 'rise', 0.7],
+  ),
+  ...signs('clock', 'entity', [/clock_offset_seconds$|^node_timex_offset_seconds$/, 'any', 3]),
+  ...signs(
+    'security',
+    'entity',
+    [/(failed|invalid)_(logins?|passwords?)|login_failures|sshd?_(failed|invalid)/, 'rise', 2.5],
+  ),
+];
