@@ -161,13 +161,20 @@ export function stepAlerts(book: AlertBook, inputs: AlertInputs, now: number): A
     else if (closed !== null) store(key, { ...entry, alert: closed });
   }
 
+  let endedByKey: Map<string, Alert[]> | null = null;
+  /** Those that could speak for an alert or show that it comes and goes; a reported one is compared with itself alone, since there may be thousands. */
+  const comparable = (alert: Alert): readonly Alert[] => {
+    if (alert.kind !== 'external') return [...[...open.values()].map((other) => other.alert), ...ended];
+    endedByKey ??= Map.groupBy(ended, alertKey);
+    return endedByKey.get(alertKey(alert)) ?? [];
+  };
+
   // Worst and earliest first, so that of two that begin together the worse one is told.
   const firing = [...open].filter(
     ([, entry]) => entry.condition.phase === 'firing' && entry.alert.suppressedBy !== null,
   );
   for (const [key, entry] of firing.sort(([, a], [, b]) => bySeverity(a.alert, b.alert))) {
-    const others = [...[...open.values()].map((other) => other.alert), ...ended];
-    const reason = suppressionReason(entry.alert, others, inputs.silences, now);
+    const reason = suppressionReason(entry.alert, comparable(entry.alert), inputs.silences, now);
     if (reason === entry.alert.suppressedBy) continue;
     const alert = { ...entry.alert, suppressedBy: reason };
     store(key, { ...entry, alert });

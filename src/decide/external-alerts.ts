@@ -25,15 +25,15 @@ const LONGEST_TEXT = 1000;
 const saidElsewhere = new Set(['alertname', 'severity', 'instance', 'job']);
 
 /** Ours for theirs: what each calls it, in lower case. Anything else, and none at all, is medium. */
-const severities: Readonly<Record<string, Alert['severity'] | null>> = {
-  critical: 'critical',
-  page: 'critical',
-  high: 'high',
-  error: 'high',
-  major: 'high',
-  info: null,
-  none: null,
-};
+const severities: ReadonlyMap<string, Alert['severity'] | null> = new Map([
+  ['critical', 'critical'],
+  ['page', 'critical'],
+  ['high', 'high'],
+  ['error', 'high'],
+  ['major', 'high'],
+  ['info', null],
+  ['none', null],
+]);
 
 /** Why an alert is not taken, or null: it asks for nobody, or it is Auspex's own come back. */
 export function leftOut({ labels }: Pick<ReportedAlert, 'labels'>): 'severity' | 'own' | null {
@@ -71,7 +71,7 @@ export function observeReported(reported: ReportedAlert, entityId: string, now: 
 }
 
 function severityOf(labels: ReportedAlert['labels']): Alert['severity'] | null {
-  const mapped = severities[(labels['severity'] ?? '').toLowerCase()];
+  const mapped = severities.get((labels['severity'] ?? '').toLowerCase());
   return mapped === undefined ? 'medium' : mapped;
 }
 
