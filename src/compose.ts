@@ -144,6 +144,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       log,
       groupMs: config.notify.group,
       maxAgeMs: config.notify.maxAge,
+      pageUrl: config.notify.pageUrl,
     });
     closers.push(() => notifier.stop());
     const collector = config.collect.host
@@ -204,7 +205,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
         await recordSettings(audit, loaded.explain(), next.explain(), by, differing);
         await rememberSettings({ records: stores.records, clock }, next.explain());
         engine.setPolicy(policyOf(next.config, next));
-        notifier.setChannels(next.config.notify.channels);
+        notifier.setChannels(next.config.notify.channels, next.config.notify.pageUrl);
         await scraper.reload(next.config.scrape.jobs);
         heartbeat?.stop();
         heartbeat = startHeartbeat(next.config, engine, outbound);

@@ -133,6 +133,18 @@ test.each([
     ':4:29: notify.channels[1].name is "a", which stands there twice',
     4,
   ],
+  [
+    'a Slack channel without its address',
+    'notify:\n  channels:\n    - {kind: slack, name: a}\n',
+    'notify.channels[0].url is missing. Expected it, or urlFile with the file',
+    3,
+  ],
+  [
+    'a PagerDuty channel without its key',
+    'notify:\n  channels:\n    - {kind: pagerduty, name: a}\n',
+    'notify.channels[0].routingKey is missing. Expected it, or routingKeyFile',
+    3,
+  ],
   ['half of TLS', 'server:\n  tls: { cert: a.pem }\n', 'server.tls.key is missing', 2],
   [
     'a provider without https',
@@ -205,6 +217,17 @@ test('secrets never come out of the explanation or of a message', () => {
   const fault = faultOf('notify: { channels: [{ kind: webhook, name: a, url: canary6, secret: 5 }] }');
   expect(fault.message).toContain('notify.channels[0].url is "[set]"');
   expect(fault.message).not.toContain('canary');
+});
+
+test('the address of a channel can stand in a file of its own, and is looked at there', () => {
+  const text = (file: string) => `notify:\n  channels:\n    - { kind: slack, name: a, urlFile: ${file} }\n`;
+  const { config, explain } = load(text(fileWith('https://hooks.example/services/canary\n')));
+  expect(config.notify.channels[0]).toMatchObject({ kind: 'slack', url: 'https://hooks.example/services/canary' });
+  expect(JSON.stringify(explain())).not.toContain('canary');
+  const fault = faultOf(text(fileWith('canary\n')));
+  expect(fault.message).toContain('notify.channels[0].url is no address');
+  expect(fault.message).not.toContain('canary\n');
+  expect(faultOf(text(fileWith('\n'))).message).toContain('notify.channels[0].url is missing');
 });
 
 test('a secret can stand in a file of its own', () => {

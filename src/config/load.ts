@@ -177,7 +177,7 @@ function readSecretFiles(
       const where = [...path, name];
       const fail = (words: string) =>
         file === null ? plain(words) : configError(file.path, file.locate(where), words);
-      if (table[target] !== null)
+      if (table[target] !== null && table[target] !== '')
         throw fail(`${dotted(where)} and ${dotted([...path, target])} are both set. Keep one.`);
       try {
         table[target] = readFileSync(resolve(base, value), 'utf8').trim();
@@ -200,6 +200,7 @@ function checkPairs(config: Config, file: ConfigFile | null): void {
     throw file === null ? plain(words) : configError(file.path, file.locate(['server', 'tls']), words);
   }
   checkProvider(config, file);
+  checkChannels(config, file);
   const named = [
     [['notify', 'channels'], config.notify.channels],
     [['alerts', 'rules'], config.alerts.rules],
@@ -213,6 +214,27 @@ function checkPairs(config: Config, file: ConfigFile | null): void {
       if (seen.has(item.name)) throw file === null ? plain(words) : configError(file.path, file.locate(where), words);
       seen.add(item.name);
     }
+  }
+}
+
+/** What may stand in a file of its own has to stand in one of the two places. */
+function checkChannels({ notify }: Config, file: ConfigFile | null): void {
+  for (const [i, channel] of notify.channels.entries()) {
+    const [name, value] =
+      channel.kind === 'slack' || channel.kind === 'teams'
+        ? (['url', channel.url] as const)
+        : channel.kind === 'pagerduty'
+          ? (['routingKey', channel.routingKey] as const)
+          : ([null, ''] as const);
+    if (name === null) continue;
+    const where = ['notify', 'channels', i, name] as const;
+    const fail = (words: string) => {
+      const text = `${dotted(where)} ${words}`;
+      return file === null ? plain(text) : configError(file.path, file.locate(where), text);
+    };
+    if (value === '') throw fail(`is missing. Expected it, or ${name}File with the file that holds it.`);
+    if (name === 'url' && !/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
+      throw fail('is no address. Expected one that begins with http:// or https:// in the file.');
   }
 }
 

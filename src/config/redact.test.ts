@@ -30,6 +30,21 @@ test.each([
     [{ name: 'a', url: 'https://h/x', secret: 's', to: ['a@b.c'] }],
     [{ name: 'a', url: '[set]', secret: '[set]', to: ['a@b.c'] }],
   ],
+  [
+    ['notify', 'channels'],
+    [
+      { kind: 'slack', url: 'https://h/x' },
+      { kind: 'pigeon', url: 'https://h/x' },
+      { kind: 'alertmanager', url: 'http://u:p@am:9093', password: 'p', token: 't' },
+      { kind: 'pagerduty', url: 'https://h/v2/enqueue', routingKey: 'k' },
+    ],
+    [
+      { kind: 'slack', url: '[set]' },
+      { kind: 'pigeon', url: '[set]' },
+      { kind: 'alertmanager', url: 'http://[set]@am:9093', password: '[set]', token: '[set]' },
+      { kind: 'pagerduty', url: 'https://h/v2/enqueue', routingKey: '[set]' },
+    ],
+  ],
 ] as const)('%j: what is secret is not shown', (path, value, shown) => {
   expect(redact(value, path)).toEqual(shown);
 });

@@ -13,13 +13,15 @@ const secretParameter = /(pass|pwd|secret|token|key|auth|sig|credential|code|ses
  * A part of the configuration with every secret replaced by `[set]`: what the schema marks as one, what is named like
  * one (also in tables of other parts), and credentials inside addresses.
  */
-export function redact(value: unknown, path: readonly string[]): unknown {
+export function redact(value: unknown, path: readonly string[], within?: object): unknown {
   if (value === null || value === undefined) return value;
-  if (isSecret(path)) return typeof value === 'string' && value === '' ? '' : HIDDEN;
+  if (isSecret(path, within)) return typeof value === 'string' && value === '' ? '' : HIDDEN;
   if (Array.isArray(value)) return value.map((item, i) => redact(item, [...path, String(i)]));
   if (typeof value === 'object') {
     if (setsSecretParameter(value)) return { ...value, replacement: HIDDEN };
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redact(inner, [...path, name])]));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, redact(inner, [...path, name], value)]),
+    );
   }
   return typeof value === 'string' ? value.replace(userInfo, `$1${HIDDEN}@`) : value;
 }
@@ -34,14 +36,14 @@ function setsSecretParameter(value: object): boolean {
  * The secrets in a part of the configuration, to be kept out of logs and answers: what `redact` hides, and of addresses
  * also their parts, since an error may name those alone.
  */
-export function secretsIn(value: unknown, path: readonly string[] = []): string[] {
-  if (typeof value === 'string') return isSecret(path) ? [value, ...partsOf(value)] : passwordIn(value);
+export function secretsIn(value: unknown, path: readonly string[] = [], within?: object): string[] {
+  if (typeof value === 'string') return isSecret(path, within) ? [value, ...partsOf(value)] : passwordIn(value);
   if (typeof value !== 'object' || value === null) return [];
   const own =
     setsSecretParameter(value) && 'replacement' in value && typeof value.replacement === 'string'
       ? [value.replacement]
       : [];
-  return [...own, ...Object.entries(value).flatMap(([name, inner]) => secretsIn(inner, [...path, name]))];
+  return [...own, ...Object.entries(value).flatMap(([name, inner]) => secretsIn(inner, [...path, name], value))];
 }
 
 /** Of an address: its password, its path with the query, long steps of the path, the values of the query. */
@@ -71,7 +73,7 @@ function decoded(text: string): string {
   }
 }
 
-function isSecret(path: readonly string[]): boolean {
+function isSecret(path: readonly string[], within?: object): boolean {
   const last = path.at(-1) ?? '';
   if (secretName.test(last.replaceAll(/[_-]/g, ''))) return true;
   const parameters = path.lastIndexOf('params');
@@ -81,8 +83,15 @@ function isSecret(path: readonly string[]): boolean {
   if (entry.path.length === path.length) return entry.meta.secret === true;
   const rest = path.slice(entry.path.length);
   if (rest.length !== 2) return false;
-  return elementShapes(entry.schema).some((shape) => {
+  return shapesFor(elementShapes(entry.schema), within).some((shape) => {
     const field = shape[rest[1] ?? ''];
     return field !== undefined && metaOf(field).secret === true;
   });
+}
+
+/** Of the kinds of table that a list takes the one this table says it is; all where it does not say, or says another. */
+function shapesFor(shapes: ReturnType<typeof elementShapes>, table: object | undefined): typeof shapes {
+  const kind = table !== undefined && 'kind' in table ? table.kind : undefined;
+  const own = shapes.filter((shape) => shape['kind']?.safeParse(kind).success === true);
+  return own.length === 0 ? shapes : own;
 }

@@ -69,6 +69,52 @@ const emailChannel = z.strictObject({
   to: key(z.array(z.string().min(3)).min(1).max(50), 'list of addresses', 'Receivers.'),
 });
 
+/** Has to be given, here or by its file; which is looked at once files are read. Empty until then. */
+const hereOrInFile = <T extends z.ZodType<string>>(schema: T) =>
+  schema
+    .nullable()
+    .prefault(null as never)
+    .transform((value) => value ?? '');
+const webhookAddress = (what: string) => ({
+  url: key(hereOrInFile(httpUrl()), 'address', what, secret),
+  urlFile: optionalFile('the address'),
+});
+
+const slackChannel = z.strictObject({
+  kind: key(z.literal('slack'), 'slack', 'An incoming webhook of Slack.'),
+  ...channelBase,
+  ...webhookAddress('The webhook’s address; who has it can post.'),
+});
+
+const teamsChannel = z.strictObject({
+  kind: key(z.literal('teams'), 'teams', 'A webhook of a Microsoft Teams workflow.'),
+  ...channelBase,
+  ...webhookAddress('The workflow’s address; who has it can post.'),
+});
+
+const pagerdutyChannel = z.strictObject({
+  kind: key(z.literal('pagerduty'), 'pagerduty', 'PagerDuty’s Events API v2.'),
+  ...channelBase,
+  url: key(
+    httpUrl().prefault('https://events.pagerduty.com/v2/enqueue'),
+    'address',
+    'Where events go; `https://events.eu.pagerduty.com/v2/enqueue` in the EU.',
+  ),
+  routingKey: key(hereOrInFile(z.string().min(1)), 'text', 'The integration key of the service.', secret),
+  routingKeyFile: optionalFile('the integration key'),
+});
+
+const alertmanagerChannel = z.strictObject({
+  kind: key(z.literal('alertmanager'), 'alertmanager', 'A Prometheus Alertmanager, API v2.'),
+  ...channelBase,
+  url: key(httpUrl(), 'address', 'Where it answers, with its path prefix: `http://alertmanager:9093`.'),
+  user: key(optionalText(), 'text', 'Name for HTTP basic authentication.'),
+  password: key(optionalText(), 'text', 'Its password.', secret),
+  passwordFile: optionalFile('the password'),
+  token: key(optionalText(), 'text', 'Bearer token.', secret),
+  tokenFile: optionalFile('the token'),
+});
+
 const userRule = z
   .strictObject({
     name: key(name(), 'name', 'What the rule is called.'),
@@ -236,7 +282,16 @@ export const configSchema = z.strictObject({
   notify: section({
     channels: key(
       z
-        .array(z.discriminatedUnion('kind', [webhookChannel, emailChannel]))
+        .array(
+          z.discriminatedUnion('kind', [
+            webhookChannel,
+            emailChannel,
+            slackChannel,
+            teamsChannel,
+            pagerdutyChannel,
+            alertmanagerChannel,
+          ]),
+        )
         .max(20)
         .prefault([]),
       'list of channels',
@@ -250,6 +305,12 @@ export const configSchema = z.strictObject({
       live,
     ),
     maxAge: key(duration('1m', '7d').prefault('24h'), 'duration', 'How long an undelivered message is tried.', live),
+    pageUrl: key(
+      httpUrl().nullable().prefault(null),
+      'address',
+      'Where people open the page; links in messages lead there. No links unless set.',
+      live,
+    ),
     heartbeat: section({
       url: key(
         httpUrl().nullable().prefault(null),

@@ -30,6 +30,8 @@ export interface Observation
   readonly reading: ConditionReading;
   readonly at: number;
   readonly timing: AlertTiming;
+  /** When it began or ended, where who reports it knows that better than the time of this look. */
+  readonly reportedAt?: number;
 }
 
 /** An alert that is not over, with what its state machine remembers. */
@@ -72,6 +74,8 @@ const REMEMBER_MS = 3_600_000;
 const STORE_EVERY_MS = 60_000;
 const UNKNOWN_AFTER_MS = 5 * 60_000;
 const CLOSE_AFTER_MS = 86_400_000;
+/** Alertmanager forgets by itself what it told longer ago (`--data.retention`), so it repeats within this what still fires. */
+const CLOSE_EXTERNAL_MS = 5 * 86_400_000;
 const UNKNOWN = ' No new values: its present state is unknown.';
 
 export function alertKey(about: Pick<Alert, 'rule' | 'entityId' | 'subject'>): string {
@@ -139,8 +143,7 @@ export function stepAlerts(book: AlertBook, inputs: AlertInputs, now: number): A
     const before = open.get(key);
     const { state, transition } = stepCondition(before?.condition ?? null, seen.reading, seen.at, seen.timing);
     if (state === null) {
-      if (before !== undefined)
-        end(key, { ...before.alert, state: 'resolved', resolvedAt: Math.max(seen.at, before.alert.lastAt) });
+      if (before !== undefined) end(key, { ...before.alert, state: 'resolved', resolvedAt: endOf(before.alert, seen) });
       return;
     }
     const alert = describe(before?.alert, seen, state);
@@ -158,13 +161,20 @@ export function stepAlerts(book: AlertBook, inputs: AlertInputs, now: number): A
     else if (closed !== null) store(key, { ...entry, alert: closed });
   }
 
+  let endedByKey: Map<string, Alert[]> | null = null;
+  /** Those that could speak for an alert or show that it comes and goes; a reported one is compared with itself alone, since there may be thousands. */
+  const comparable = (alert: Alert): readonly Alert[] => {
+    if (alert.kind !== 'external') return [...[...open.values()].map((other) => other.alert), ...ended];
+    endedByKey ??= Map.groupBy(ended, alertKey);
+    return endedByKey.get(alertKey(alert)) ?? [];
+  };
+
   // Worst and earliest first, so that of two that begin together the worse one is told.
   const firing = [...open].filter(
     ([, entry]) => entry.condition.phase === 'firing' && entry.alert.suppressedBy !== null,
   );
   for (const [key, entry] of firing.sort(([, a], [, b]) => bySeverity(a.alert, b.alert))) {
-    const others = [...[...open.values()].map((other) => other.alert), ...ended];
-    const reason = suppressionReason(entry.alert, others, inputs.silences, now);
+    const reason = suppressionReason(entry.alert, comparable(entry.alert), inputs.silences, now);
     if (reason === entry.alert.suppressedBy) continue;
     const alert = { ...entry.alert, suppressedBy: reason };
     store(key, { ...entry, alert });
@@ -197,7 +207,7 @@ function describe(before: Alert | undefined, seen: Observation, state: Condition
     resource,
     severity: before !== undefined && before.firedAt !== null ? before.severity : severity,
     state: state.phase,
-    startedAt: state.startedAt,
+    startedAt: before?.startedAt ?? Math.min(seen.reportedAt ?? state.startedAt, state.startedAt),
     firedAt: state.firedAt,
     resolvedAt: null,
     lastAt: state.lastAt,
@@ -211,6 +221,11 @@ function describe(before: Alert | undefined, seen: Observation, state: Condition
   };
 }
 
+function endOf(alert: Alert, seen: Observation): number {
+  if (seen.reportedAt === undefined) return Math.max(seen.at, alert.lastAt);
+  return Math.max(alert.startedAt, Math.min(seen.reportedAt, seen.at));
+}
+
 function withoutMark(summary: string, fresh: boolean): string {
   return fresh && summary.endsWith(UNKNOWN) ? summary.slice(0, -UNKNOWN.length) : summary;
 }
@@ -222,13 +237,19 @@ function withoutValues(entry: OpenAlert, now: number): Alert | 'resolve' | null 
     return condition.phase === 'held' && now - (condition.heldAt ?? now) >= timing.holdMs ? 'resolve' : null;
   }
   const silentMs = now - condition.readAt;
+  if (alert.kind === 'external') return silentMs >= CLOSE_EXTERNAL_MS ? closed(alert, CLOSE_EXTERNAL_MS, now) : null;
   if (silentMs >= CLOSE_AFTER_MS) {
-    const summary = `${withoutMark(alert.summary, true)} Closed: no values for ${formatDuration(CLOSE_AFTER_MS)}, so nobody knows how it ended.`;
-    return { ...alert, state: 'resolved', resolvedAt: now, summary };
+    return closed(alert, CLOSE_AFTER_MS, now);
   }
   return silentMs >= UNKNOWN_AFTER_MS && condition.phase !== 'pending' && !alert.summary.endsWith(UNKNOWN)
     ? { ...alert, summary: alert.summary + UNKNOWN }
     : null;
+}
+
+function closed(alert: Alert, silentMs: number, now: number): Alert {
+  const what = alert.kind === 'external' ? 'nothing heard of it' : 'no values';
+  const summary = `${withoutMark(alert.summary, true)} Closed: ${what} for ${formatDuration(silentMs)}, so nobody knows how it ended.`;
+  return { ...alert, state: 'resolved', resolvedAt: now, summary };
 }
 
 const rank: Readonly<Record<Alert['severity'], number>> = { critical: 0, high: 1, medium: 2 };

@@ -5,6 +5,7 @@ import { stableId } from './stable-id.ts';
 export interface ChannelChoice {
   readonly name: string;
   readonly minSeverity: Alert['severity'];
+  readonly kind?: string;
 }
 
 const rank: Readonly<Record<Alert['severity'], number>> = { medium: 1, high: 2, critical: 3 };
@@ -18,7 +19,7 @@ export function notificationsFor(
   now: number,
 ): Notification[] {
   return channels
-    .filter((channel) => rank[alert.severity] >= rank[channel.minSeverity])
+    .filter((channel) => rank[alert.severity] >= rank[channel.minSeverity] && !isWayBack(alert, channel))
     .map((channel) => ({
       id: stableId('notification', alert.id, kind, channel.name),
       kind,
@@ -30,6 +31,11 @@ export function notificationsFor(
       severity: alert.severity,
       createdAt: now,
     }));
+}
+
+/** What another system reported is not sent to where such reports come from: each would send it to the other again. */
+function isWayBack(alert: Alert, channel: ChannelChoice): boolean {
+  return alert.kind === 'external' && channel.kind === 'alertmanager';
 }
 
 function title(kind: 'firing' | 'resolved', alert: Alert, entityName: string): string {

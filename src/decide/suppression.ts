@@ -62,6 +62,8 @@ function firedWithinWindow(alert: Alert, now: number): boolean {
 function speaksFor(other: Alert, alert: Alert, now: number): boolean {
   if (other.id === alert.id || other.suppressedBy !== null || other.firedAt === null || alert.firedAt === null)
     return false;
+  // What another system reports was asked for there by name; it has no resource to compare by.
+  if (other.kind === 'external' || alert.kind === 'external') return false;
   if (other.entityId !== alert.entityId || other.resource !== alert.resource) return false;
   const over = other.state === 'resolved';
   const isEpisode = other.findingId !== null || alert.findingId !== null;

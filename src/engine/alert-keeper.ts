@@ -10,7 +10,7 @@ import { observeFinding } from '../decide/episodes.ts';
 import type { ChannelChoice } from '../decide/messages.ts';
 import { evaluateRules, type ThresholdRule, type WatchedEntity } from '../decide/threshold-rules.ts';
 import { AuspexError } from '../errors.ts';
-import type { Alert, Clock, Finding, NotificationRow, RecordStore, Silence } from '../model/index.ts';
+import type { Alert, Clock, Finding, NotificationRow, RecordStore, Silence, Where } from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import type { EventRing } from './event-ring.ts';
 import { InTurn } from '../in-turn.ts';
@@ -49,16 +49,24 @@ export class AlertKeeper {
 
   async load(): Promise<void> {
     const now = this.#clock.now();
-    const open = await this.#records.find('alerts', {
-      where: { state: { in: ['pending', 'firing', 'held'] } },
-      limit: 500,
-    });
-    const ended = await this.#records.find('alerts', {
-      where: { state: 'resolved', resolvedAt: { gte: now - 3_600_000 } },
-      limit: 500,
-    });
-    this.#book = restoreBook([...open.rows, ...ended.rows], now);
+    const open = await this.#all({ state: { in: ['pending', 'firing', 'held'] } });
+    const ended = await this.#all({ state: 'resolved', resolvedAt: { gte: now - 3_600_000 } });
+    this.#book = restoreBook([...open, ...ended], now);
     this.#silences = [...(await this.#records.find('silences', { where: { endsAt: { gt: now } }, limit: 500 })).rows];
+  }
+
+  async #all(where: Where<Alert>): Promise<Alert[]> {
+    const rows: Alert[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await this.#records.find('alerts', {
+        where,
+        limit: 500,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      rows.push(...page.rows);
+      if (page.nextCursor === null) return rows;
+      cursor = page.nextCursor;
+    }
   }
 
   get policy(): AlertPolicy {
@@ -82,9 +90,12 @@ export class AlertKeeper {
     );
   }
 
-  observeFindings(findings: readonly Finding[]): void {
-    const observations = findings.flatMap((finding) => observeFinding(finding) ?? []);
+  observe(observations: readonly Observation[]): void {
     if (observations.length > 0) this.#step(observations);
+  }
+
+  observeFindings(findings: readonly Finding[]): void {
+    this.observe(findings.flatMap((finding) => observeFinding(finding) ?? []));
   }
 
   observeEntities(entities: readonly WatchedEntity[]): void {

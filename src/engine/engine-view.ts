@@ -1,3 +1,4 @@
+import type { ReportedAlert } from '../decide/external-alerts.ts';
 import type { BandHistory } from '../detect/band-replay.ts';
 import type { StreamScores } from '../detect/stream-scores.ts';
 import type {
@@ -185,7 +186,7 @@ export type EngineEvent = { readonly sequence: number } & (
 
 export interface AlertRuleView {
   readonly name: string;
-  readonly kind: Alert['kind'];
+  readonly kind: Exclude<Alert['kind'], 'external'>;
   readonly summary: string;
   readonly condition: string;
   readonly forMs: number;
@@ -229,6 +230,8 @@ export interface EngineView {
   alertRules(): readonly AlertRuleView[];
   addSilence(silence: Omit<Silence, 'id' | 'createdAt'>): Promise<Silence>;
   removeSilence(id: string): Promise<void>;
+  /** Alerts that another system reports in one request; stored when it resolves. Rejects with TOO_BUSY. */
+  takeReported(reported: readonly ReportedAlert[]): Promise<{ readonly taken: number; readonly leftOut: number }>;
   enrol(agent: {
     machineId: string;
     hostname: string;

@@ -46,6 +46,7 @@ import { loadSnapshot, loadSnapshots } from './snapshots.ts';
 import { LiveFeed } from './live-feed.ts';
 import { OwnHost } from './own-host.ts';
 import { patternsOf } from './pattern-review.ts';
+import { takeReported } from './reported-alerts.ts';
 import { Trainer } from './trainer.ts';
 
 const RING_CAPACITY = 5_000;
@@ -386,6 +387,12 @@ export class Engine implements EngineView {
 
   removeSilence(id: string): Promise<void> {
     return this.#alerts.removeSilence(id);
+  }
+
+  takeReported(reported: Parameters<EngineView['takeReported']>[0]): ReturnType<EngineView['takeReported']> {
+    const { registry, records, clock, metrics } = this.#parts;
+    const flush = () => this.#flow.flush();
+    return takeReported({ registry, records, clock, metrics, alerts: this.#alerts, flush }, reported);
   }
 
   enrol(agent: Parameters<EngineView['enrol']>[0]): ReturnType<EngineView['enrol']> {

@@ -50,6 +50,11 @@ export class EntityRegistry {
     return undefined;
   }
 
+  /** Who is known by a key of entityKeyOf. */
+  byAlias(key: string): Entity | undefined {
+    return this.#entities.get(this.#byAlias.get(key) ?? '');
+  }
+
   all(): readonly Entity[] {
     return [...this.#entities.values()];
   }

@@ -59,6 +59,8 @@ export class Flow {
   readonly #entityIndex: (string | undefined)[] = [];
   readonly #healthAt = new Map<string, number>();
   readonly #reviewedAt = new Map<string, number>();
+  /** Entities that changed and are not written down yet. */
+  readonly #unstored = new Map<string, Entity>();
   #accepting = true;
   /** What is derived is on its way to the store. */
   #storing: Promise<unknown> = Promise.resolve();
@@ -81,15 +83,14 @@ export class Flow {
 
   /** From now on time passes. */
   start(): void {
-    const { log, ledger, registry, records, metrics, clock, trainer, repeat } = this.#parts;
+    const { log, ledger, records, metrics, clock, trainer, repeat } = this.#parts;
     const again = (ms: number, name: string, work: () => Promise<void>): Repeated => every(ms, name, log, work, repeat);
     this.#tick = again(TICK_MS, 'tick', () => this.#onTick());
     this.#repeated = [
       this.#tick,
       again(60_000, 'ledger', async () => {
         while ((await ledger.judgeDue()) > 0);
-        const dirty = registry.takeDirty();
-        if (dirty.length > 0) await records.put('entities', dirty);
+        await this.#storeEntities();
         const { blockBytes, writeAheadBytes } = await metrics.stats();
         ownMetrics.storeBytes.set({ kind: 'blocks' }, blockBytes);
         ownMetrics.storeBytes.set({ kind: 'write-ahead' }, writeAheadBytes);
@@ -188,8 +189,18 @@ export class Flow {
 
   async flush(): Promise<void> {
     await this.#parts.findings.flush();
+    await this.#storeEntities();
     await this.#parts.alerts.flush();
     this.#parts.onMessages();
+  }
+
+  /** Before alerts: a message about one is made from what is stored of its entity. */
+  async #storeEntities(): Promise<void> {
+    for (const entity of this.#parts.registry.takeDirty()) this.#unstored.set(entity.id, entity);
+    const rows = [...this.#unstored.values()];
+    if (rows.length === 0) return;
+    await this.#parts.records.put('entities', rows);
+    for (const row of rows) if (this.#unstored.get(row.id) === row) this.#unstored.delete(row.id);
   }
 
   async #onTick(): Promise<void> {

@@ -3,10 +3,14 @@ import type { Resource, Severity } from './finding.ts';
 /** inactive → pending (condition holds, not long enough) → firing → held (condition gone, waiting to be sure) → resolved */
 export type AlertState = 'pending' | 'firing' | 'held' | 'resolved';
 
+/** The label by which Auspex knows its own alerts where another system sends them back; its value is the alert's kind. */
+export const OWN_LABEL = 'auspex_kind';
+
 export interface Alert {
   readonly id: string;
   readonly rule: string;
-  readonly kind: 'threshold' | 'anomaly' | 'absence';
+  /** `external`: another system says so (Alertmanager, Grafana). */
+  readonly kind: 'threshold' | 'anomaly' | 'absence' | 'external';
   readonly entityId: string;
   readonly subject: string;
   readonly resource: Resource;

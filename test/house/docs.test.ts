@@ -198,13 +198,13 @@ test.each(pages)('the commands of %s exist as they are written', (page) => {
   expect([...unknown, ...wrong].map((line) => `${line}: ${commandFault(line)}`)).toEqual([]);
 });
 
-/** The files in /etc/auspex that an example names, made here with a word in each. */
+/** The files in /etc/auspex that an example names, made here with a word in each, or an address. */
 function withFiles(text: string): string {
   const place = join(folder, 'etc');
   mkdirSync(place, { recursive: true });
   return text.replaceAll(/\/etc\/auspex\/[\w.-]+/g, (path) => {
     const file = join(place, basename(path));
-    writeFileSync(file, 'word\n');
+    writeFileSync(file, file.endsWith('-url') ? 'https://hooks.example/word\n' : 'word\n');
     return file;
   });
 }

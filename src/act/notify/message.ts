@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Notification, NotificationRow, Severity } from '../../model/index.ts';
-import type { Message } from './channel.ts';
+import type { Message, Part } from './channel.ts';
 
 const rank: Readonly<Record<Severity, number>> = { none: 0, medium: 1, high: 2, critical: 3 };
 
@@ -12,11 +12,8 @@ export function messageKey(parts: readonly Pick<Notification, 'id' | 'deduplicat
   return `group-${createHash('sha256').update(ids.join('\n')).digest('hex').slice(0, 32)}`;
 }
 
-export function messageOf(rows: readonly NotificationRow[], answers: readonly string[] = []): Message {
-  const parts = rows.map(({ id, kind, alertId, channel, deduplicationKey, title, body, severity, createdAt }) => {
-    const part: Notification = { id, kind, alertId, channel, deduplicationKey, title, body, severity, createdAt };
-    return part;
-  });
+export function messageOf(rows: readonly (NotificationRow & Part)[], answers: readonly string[] = []): Message {
+  const parts = rows.map(partOf);
   const severity = parts.reduce<Severity>(
     (worst, part) => (rank[part.severity] > rank[worst] ? part.severity : worst),
     'none',
@@ -42,4 +39,10 @@ function groupTitle(parts: readonly Notification[]): string {
 function oneLine(text: string): string {
   const flat = text.replaceAll(/\s+/g, ' ').trim();
   return flat.length > 200 ? `${flat.slice(0, 199)}…` : flat;
+}
+
+/** A row without what is the outbox's own. */
+export function partOf(row: NotificationRow & Part): Part {
+  const { id, kind, alertId, channel, deduplicationKey, title, body, severity, createdAt, about } = row;
+  return { id, kind, alertId, channel, deduplicationKey, title, body, severity, createdAt, about };
 }

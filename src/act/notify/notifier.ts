@@ -4,10 +4,12 @@ import type { Outbound } from '../../platform/outbound.ts';
 import { hideSecrets } from '../../telemetry/hide.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { metrics } from '../../telemetry/metrics.ts';
-import { type Channel, type Delivery, type Message, outboxRow, type Sender } from './channel.ts';
-import { emailSender } from './email.ts';
+import { withAbout } from './about.ts';
+import { type Channel, type Delivery, outboxRow, type Sender } from './channel.ts';
 import { messageKey, messageOf } from './message.ts';
-import { webhookSender } from './webhook.ts';
+import { backOff, FIRST_RETRY_MS, free, type Group, groupsOf, MOST_IN_ONE, REFUSED } from './outbox-groups.ts';
+import { REMIND_MS, remind } from './reminders.ts';
+import { senderFor } from './senders.ts';
 
 export interface ChannelStatus {
   readonly name: string;
@@ -40,7 +42,7 @@ export interface Notifier {
   stop(): Promise<void>;
   /** One pass over what is due; gives when to come again, null when nothing waits. `start` does this by itself. */
   run(): Promise<number | null>;
-  setChannels(channels: readonly Channel[]): void;
+  setChannels(channels: readonly Channel[], pageUrl?: string | null): void;
   /** Sends a test at once, past the outbox. @throws AuspexError NOT_FOUND. */
   test(channel: string): Promise<{ readonly delivered: boolean; readonly detail: string }>;
   channels(): Promise<readonly ChannelStatus[]>;
@@ -58,22 +60,12 @@ export interface NotifierOptions {
   readonly groupMs?: number;
   /** 24 h unless told. */
   readonly maxAgeMs?: number;
+  /** Where links in messages lead; messages have none unless told. */
+  readonly pageUrl?: string | null;
 }
 
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 5 * 60_000;
-const MOST_IN_ONE = 50;
-const REFUSED = 'Refused: ';
 /** Comes by even if nothing woke it: another process may have written rows. */
 const IDLE_MS = 30_000;
-
-interface Group {
-  readonly rows: readonly NotificationRow[];
-  readonly tries: number;
-  readonly dueAt: number;
-  /** The receiver refused this message: it waits by itself, the channel goes on. */
-  readonly refused: boolean;
-}
 
 export function createNotifier(options: NotifierOptions): Notifier {
   const { records, clock, random, outbound, log } = options;
@@ -81,23 +73,26 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const maxAgeMs = options.maxAgeMs ?? 86_400_000;
   let senders = new Map<string, { readonly channel: Channel; readonly sender: Sender }>();
   const failing = new Map<string, { readonly since: number; readonly detail: string }>();
+  const remindedAt = new Map<string, number>();
+  /** Channels whose last reminder failed. */
+  const unreminded = new Set<string>();
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let started = false;
   let passing: Promise<number | null> | null = null;
   let wakeAgain = false;
 
-  const setChannels = (channels: readonly Channel[]) => {
+  const setChannels = (channels: readonly Channel[], pageUrl: string | null = null) => {
     senders = new Map(
-      channels.map((channel) => {
-        const sender =
-          channel.kind === 'webhook' ? webhookSender(channel, outbound, clock) : emailSender(channel, outbound);
-        return [channel.name, { channel, sender }];
-      }),
+      channels.map((channel) => [
+        channel.name,
+        { channel, sender: senderFor(channel, { outbound, clock, pageUrl: pageUrl?.replace(/\/+$/, '') ?? null }) },
+      ]),
     );
     for (const name of failing.keys()) if (!senders.has(name)) failing.delete(name);
+    for (const name of remindedAt.keys()) if (!senders.has(name)) remindedAt.delete(name);
   };
-  setChannels(options.channels);
+  setChannels(options.channels, options.pageUrl);
 
   async function giveUp(rows: readonly NotificationRow[], reason: (row: NotificationRow) => string): Promise<void> {
     for (const row of rows) {
@@ -109,10 +104,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   /** What came of a try. A receiver may say our own secrets back to us: they go no further. */
-  async function sent(sender: Sender, message: Message): Promise<Delivery> {
-    const delivery = await sender
-      .send(message, stopping.signal)
-      .catch((error: unknown): Delivery => ({ result: 'failed', detail: AuspexError.from(error).message }));
+  async function outcome(trying: Promise<Delivery>): Promise<Delivery> {
+    const delivery = await trying.catch(
+      (error: unknown): Delivery => ({ result: 'failed', detail: AuspexError.from(error).message }),
+    );
     return { ...delivery, detail: hideSecrets(delivery.detail) };
   }
 
@@ -123,15 +118,18 @@ export function createNotifier(options: NotifierOptions): Notifier {
     const tries = group.tries + 1;
     const nextTryAt = free(now + backOff(tries, random), taken);
     await records.update('notifications', { id: { in: ids } }, { tries, nextTryAt });
-    const message = messageOf(group.rows, await answersOf(group.rows));
-    const delivery = await sent(sender, message);
-    if (delivery.result === 'delivered') {
+    const message = messageOf(await withAbout(group.rows, records), await answersOf(group.rows));
+    const delivery = await outcome(sender.send(message, stopping.signal));
+    const arrived = delivery.result === 'delivered' ? ids : (delivery.through ?? []);
+    if (arrived.length > 0) {
       const changes = { state: 'delivered', deliveredAt: clock.now(), lastError: null } as const;
-      await records.update('notifications', { id: { in: ids } }, changes);
-    } else {
+      await records.update('notifications', { id: { in: arrived } }, changes);
+    }
+    if (delivery.result !== 'delivered') {
+      const rest = ids.filter((id) => !arrived.includes(id));
       const lastError = `${delivery.result === 'refused' ? REFUSED : ''}${delivery.detail}`;
       const wait = delivery.retryAfterMs === undefined ? nextTryAt : free(clock.now() + delivery.retryAfterMs, taken);
-      await records.update('notifications', { id: { in: ids } }, { lastError, nextTryAt: Math.max(nextTryAt, wait) });
+      await records.update('notifications', { id: { in: rest } }, { lastError, nextTryAt: Math.max(nextTryAt, wait) });
     }
     return delivery;
   }
@@ -193,6 +191,23 @@ export function createNotifier(options: NotifierOptions): Notifier {
     return next;
   }
 
+  /** In the channel's own turn: a reminder that overtook the message of an end would undo it. */
+  async function remindChannel(name: string, sender: Sender): Promise<number | null> {
+    if (sender.remind === undefined || stopping.signal.aborted) return null;
+    const due = (remindedAt.get(name) ?? Number.NEGATIVE_INFINITY) + REMIND_MS;
+    if (clock.now() < due) return due;
+    remindedAt.set(name, clock.now());
+    const reminding = remind(name, sender, records, stopping.signal);
+    const delivery = await outcome(reminding.then((told) => told ?? { result: 'delivered', detail: '' }));
+    if (delivery.result === 'delivered') {
+      if (unreminded.delete(name)) failing.delete(name);
+    } else if (!stopping.signal.aborted) {
+      unreminded.add(name);
+      note(name, delivery, 0);
+    }
+    return clock.now() + REMIND_MS;
+  }
+
   function note(channel: string, delivery: Delivery, count: number): void {
     metrics.notifications.inc({ channel, result: delivery.result });
     if (delivery.result === 'delivered') {
@@ -220,7 +235,13 @@ export function createNotifier(options: NotifierOptions): Notifier {
       strays.filter((row) => !senders.has(row.channel)),
       (row) => `The channel "${row.channel}" is no longer configured.`,
     );
-    const dues = await Promise.all(known.map((name) => runChannel(name, senderOf(name).sender)));
+    const dues = await Promise.all(
+      known.map(async (name) => {
+        const { sender } = senderOf(name);
+        const reminder = await remindChannel(name, sender);
+        return earliest(await runChannel(name, sender), reminder);
+      }),
+    );
     const next = dues.filter((due) => due !== null);
     return next.length === 0 ? null : Math.min(...next);
   }
@@ -306,7 +327,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
         },
         0,
       );
-      const delivery = await sent(sender, messageOf([row]));
+      const delivery = await outcome(sender.send(messageOf([{ ...row, about: null }]), stopping.signal));
       return { delivered: delivery.result === 'delivered', detail: delivery.detail };
     },
     async channels() {
@@ -341,36 +362,6 @@ export function createNotifier(options: NotifierOptions): Notifier {
   };
 }
 
-/** Rows tried together stay together, in order; those not tried yet form the last groups, due when the first of them is. */
-function groupsOf(rows: readonly NotificationRow[]): Group[] {
-  const tried = new Map<number, NotificationRow[]>();
-  const fresh: NotificationRow[] = [];
-  for (const row of rows) {
-    if (row.tries === 0) fresh.push(row);
-    else tried.set(row.nextTryAt, [...(tried.get(row.nextTryAt) ?? []), row]);
-  }
-  const groups: Group[] = [...tried].map(([dueAt, together]) => ({
-    rows: together,
-    tries: Math.max(...together.map((row) => row.tries)),
-    dueAt,
-    refused: together.every((row) => row.lastError?.startsWith(REFUSED) === true),
-  }));
-  for (let i = 0; i < fresh.length; i += MOST_IN_ONE) {
-    const part = fresh.slice(i, i + MOST_IN_ONE);
-    groups.push({ rows: part, tries: 0, dueAt: Math.min(...part.map((row) => row.nextTryAt)), refused: false });
-  }
-  return groups;
-}
-
-/** A second, two, four … five minutes, each spread by half up and down. */
-function backOff(tries: number, random: Random): number {
-  return Math.round(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (tries - 1)) * (0.5 + random.next()));
-}
-
-/** The next ms that no other group of the channel has: rows that share one are one message. */
-function free(at: number, taken: Set<number>): number {
-  let candidate = Math.round(at);
-  while (taken.has(candidate)) candidate++;
-  taken.add(candidate);
-  return candidate;
+function earliest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }

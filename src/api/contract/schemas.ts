@@ -97,7 +97,7 @@ export const anomalyDetail = anomaly.extend({
 export const alert = z.object({
   id: z.string(),
   rule: z.string(),
-  kind: z.enum(['threshold', 'anomaly', 'absence']),
+  kind: z.enum(['threshold', 'anomaly', 'absence', 'external']),
   entityId: z.string(),
   entityName: z.string(),
   subject: z.string(),
@@ -127,6 +127,50 @@ export const alertRule = z.object({
   action: z.string(),
   source: z.enum(['starter', 'configuration']),
   enabled: z.boolean(),
+});
+
+const reportedLabels = z
+  .record(z.string().min(1).max(512), z.string().max(4096))
+  .refine((labels) => Object.keys(labels).length <= 64, 'more than 64 labels');
+const reportedTime = z
+  .string()
+  .max(64)
+  .refine((text) => Number.isFinite(Date.parse(text)), 'not an ISO 8601 time')
+  .optional();
+const reportedAlert = z.object({
+  status: z.enum(['firing', 'resolved']),
+  labels: reportedLabels,
+  annotations: z.record(z.string().min(1).max(512), z.string().max(32_768)).default({}),
+  startsAt: reportedTime,
+  endsAt: reportedTime.meta({ description: 'Year 1 while it fires' }),
+  generatorURL: z.string().max(8192).optional(),
+  fingerprint: z
+    .string()
+    .regex(/^[\w.:-]{1,64}$/)
+    .optional(),
+});
+const reportedAlerts = z.array(reportedAlert).max(1000);
+/** The body of Alertmanager’s `webhook_config`. What it has beside this is ignored. */
+export const alertmanagerAlerts = z.object({
+  version: z.literal('4'),
+  groupKey: z.string().max(10_000).optional(),
+  groupLabels: reportedLabels.optional(),
+  truncatedAlerts: z.int().min(0).default(0),
+  alerts: reportedAlerts,
+});
+/** The body of a webhook contact point of Grafana’s alerting. What it has beside this is ignored. */
+export const grafanaAlerts = z.object({
+  version: z.literal('1').optional(),
+  groupKey: z.string().max(10_000).optional(),
+  groupLabels: reportedLabels.optional(),
+  truncatedAlerts: z.int().min(0).default(0),
+  alerts: reportedAlerts,
+});
+export const alertsTaken = z.object({
+  taken: z.int(),
+  leftOut: z
+    .int()
+    .meta({ description: 'Severity info or none, Auspex’s own come back, and what the sender says it cut off' }),
 });
 
 export const silence = z.object({
@@ -645,7 +689,7 @@ export const setting = z.object({
 });
 export const channel = z.object({
   name: z.string(),
-  kind: z.enum(['webhook', 'email']),
+  kind: z.enum(['webhook', 'email', 'slack', 'teams', 'pagerduty', 'alertmanager']),
   target: z.string(),
   delivered: z.int(),
   waiting: z.int(),

@@ -12,6 +12,7 @@ import { itselfHandlers } from './handlers/itself.ts';
 import { jobHandlers } from './handlers/jobs.ts';
 import { modelHandlers } from './handlers/models.ts';
 import { nowHandlers } from './handlers/now.ts';
+import { reportedAlertHandlers } from './handlers/reported-alerts.ts';
 import { sessionHandlers } from './handlers/session.ts';
 import { userHandlers } from './handlers/users.ts';
 import type { ServerParts } from './ports.ts';
@@ -36,5 +37,6 @@ export function handlersOf(parts: ServerParts, load: ProcessLoad, cookie: Sessio
     ...backupHandlers(parts),
     ...exportHandlers(parts),
     ...ingestHandlers(parts),
+    ...reportedAlertHandlers(parts),
   };
 }

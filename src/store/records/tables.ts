@@ -200,7 +200,7 @@ export const tables: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
     fields: {
       id: id(),
       rule: symbol('rule'),
-      kind: choice('kind', ['threshold', 'anomaly', 'absence']),
+      kind: choice('kind', ['threshold', 'anomaly', 'absence', 'external']),
       entityId: symbol('entity'),
       subject: symbol('subject'),
       resource: choice('resource', RESOURCES),

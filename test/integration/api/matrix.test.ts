@@ -19,6 +19,8 @@ const bodies: Partial<Record<OperationId, unknown>> = {
   promoteModel: { entity: 'web-1', version: 1 },
   predictModel: { rows: [{ cpu: 0.5 }] },
   recordExecution: { job: 'backup', startedAt: new Date(NOW).toISOString(), durationMs: 5 },
+  alertmanagerAlerts: { version: '4', alerts: [] },
+  grafanaAlerts: { alerts: [] },
   enrolAgent: { machineId: 'm1', hostname: 'h1', version: '0.1.0', timeZone: 'UTC' },
   backup: {},
   addToken: { name: 'x', scope: 'read' },

@@ -271,6 +271,11 @@ export class SampleEngine implements EngineView {
     return row;
   };
   removeSilence = async (id: string) => void (await this.#records.remove('silences', { id }));
+  readonly reported: Parameters<EngineView['takeReported']>[0][number][] = [];
+  takeReported = async (reported: Parameters<EngineView['takeReported']>[0]) => {
+    this.reported.push(...reported);
+    return { taken: reported.length, leftOut: 0 };
+  };
   enrol = async (agent: Parameters<EngineView['enrol']>[0]) => ({
     agentId: 'agent-1',
     entityId: `host:${agent.machineId}`,
