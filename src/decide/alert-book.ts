@@ -1,4 +1,4 @@
-import { type Alert, formatDuration, type Notification, type Silence } from '../model/index.ts';
+import { type Alert, formatDuration, type Silence } from '../model/index.ts';
 import {
   type AlertTiming,
   type ConditionReading,
@@ -6,7 +6,6 @@ import {
   EPISODE_TIMING,
   stepCondition,
 } from './alert-state.ts';
-import { type ChannelChoice, notificationsFor } from './messages.ts';
 import { stableId } from './stable-id.ts';
 import { suppressionReason } from './suppression.ts';
 
@@ -53,8 +52,8 @@ export interface AlertInputs {
   /** Any part of all there is to look at: what is not observed in a step stays as it is. */
   readonly observations: readonly Observation[];
   readonly silences: readonly Silence[];
-  readonly channels: readonly ChannelChoice[];
-  readonly nameOf: (entityId: string) => string;
+  /** Why people need not be told of an alert, since they were told of its incident; null where they were not. */
+  readonly spokenFor: (alert: Alert) => string | null;
 }
 
 export interface AlertStep {
@@ -63,8 +62,13 @@ export interface AlertStep {
   readonly changed: readonly Alert[];
   /** Ids of rows to delete: pending ones that never fired. */
   readonly withdrawn: readonly string[];
-  /** For the outbox, in one transaction with the rows; their ids are stable, so that writing them again changes nothing. */
-  readonly notifications: readonly Notification[];
+  /** Alerts of which people are to be told now, and the ends of those of which they were told. */
+  readonly told: readonly ToldAlert[];
+}
+
+export interface ToldAlert {
+  readonly kind: 'firing' | 'resolved';
+  readonly alert: Alert;
 }
 
 export const emptyBook: AlertBook = { open: new Map(), ended: [] };
@@ -120,8 +124,7 @@ export function stepAlerts(book: AlertBook, inputs: AlertInputs, now: number): A
   const ended = book.ended.filter((alert) => now - (alert.resolvedAt ?? 0) < REMEMBER_MS);
   const changed = new Map<string, Alert>();
   const withdrawn: string[] = [];
-  const notifications: Notification[] = [];
-  const told: { readonly kind: 'firing' | 'resolved'; readonly alert: Alert }[] = [];
+  const told: ToldAlert[] = [];
 
   const store = (key: string, entry: OpenAlert) => {
     open.set(key, { ...entry, storedAt: now });
@@ -174,16 +177,35 @@ export function stepAlerts(book: AlertBook, inputs: AlertInputs, now: number): A
     ([, entry]) => entry.condition.phase === 'firing' && entry.alert.suppressedBy !== null,
   );
   for (const [key, entry] of firing.sort(([, a], [, b]) => bySeverity(a.alert, b.alert))) {
-    const reason = suppressionReason(entry.alert, comparable(entry.alert), inputs.silences, now);
+    const reason =
+      suppressionReason(entry.alert, comparable(entry.alert), inputs.silences, now) ?? inputs.spokenFor(entry.alert);
     if (reason === entry.alert.suppressedBy) continue;
     const alert = { ...entry.alert, suppressedBy: reason };
     store(key, { ...entry, alert });
     if (reason === null) told.push({ kind: 'firing', alert });
   }
-  for (const { kind, alert } of told) {
-    notifications.push(...notificationsFor(kind, alert, inputs.nameOf(alert.entityId), inputs.channels, now));
+  return { book: { open, ended }, changed: [...changed.values()], withdrawn, told };
+}
+
+/** Where an alert belongs: its incident, and why people are not told of it apart from that. */
+export interface Placement {
+  readonly incidentId: string;
+  readonly suppressedBy: string | null;
+}
+
+/** The step with its alerts put into their incidents. O(open alerts). */
+export function placed(step: AlertStep, placeOf: (alert: Alert) => Placement | null): AlertStep {
+  const open = new Map(step.book.open);
+  const changed = new Map(step.changed.map((alert) => [alert.id, alert]));
+  for (const [key, entry] of open) {
+    const place = placeOf(entry.alert);
+    const { incidentId, suppressedBy } = entry.alert;
+    if (place === null || (place.incidentId === incidentId && place.suppressedBy === suppressedBy)) continue;
+    const alert = { ...entry.alert, ...place };
+    open.set(key, { ...entry, alert });
+    changed.set(alert.id, alert);
   }
-  return { book: { open, ended }, changed: [...changed.values()], withdrawn, notifications };
+  return { ...step, book: { ...step.book, open }, changed: [...changed.values()] };
 }
 
 /** What holds until the end of the step decides; it stays where the condition was gone again within the step. */
@@ -217,6 +239,7 @@ function describe(before: Alert | undefined, seen: Observation, state: Condition
     summary: keep ? withoutMark(before.summary, fresh) : seen.summary,
     action,
     findingId: seen.findingId ?? before?.findingId ?? null,
+    incidentId: before?.incidentId ?? null,
     suppressedBy: suppressionOf(before, state),
   };
 }

@@ -73,6 +73,28 @@ export function changeOf(values: Float64Array, times: Float64Array, spans: Spans
   return { deviation, usual, level, onsetAt: onsetOf(values, times, usual, scale, Math.sign(deviation), from, to) };
 }
 
+/**
+ * The rows of the past and of a trouble that began at `at`, ms. A row speaks for the time until the next: the one in which the trouble began belongs to neither
+ * side. Where all rows are earlier, the last one is the trouble.
+ */
+export function spansAt(times: Float64Array, at: number, until: number): Spans {
+  const n = times.length;
+  const step = medianStep(times);
+  let from = 0;
+  while (from < n && (times[from] ?? 0) < at) from++;
+  if (from === n) from = Math.max(0, n - 1);
+  let pastEnd = from;
+  while (pastEnd > 0 && (times[pastEnd - 1] ?? 0) > at - step) pastEnd--;
+  let to = Math.min(n, from + 1);
+  while (to < n && (times[to] ?? 0) <= until) to++;
+  return { pastEnd, from, to };
+}
+
+function medianStep(times: Float64Array): number {
+  const steps = Float64Array.from({ length: Math.max(0, times.length - 1) }, (_, i) => times[i + 1] - times[i]);
+  return steps.sort()[steps.length >> 1] ?? 0;
+}
+
 function scaleOf(
   values: Float64Array,
   past: Float64Array,

@@ -1,5 +1,5 @@
 import { formatNumber, formatValue, type IncidentClass, type Labels, labelValue, metricName } from '../model/index.ts';
-import { type Change, changeOf, type Spans } from './change-score.ts';
+import { type Change, changeOf, spansAt } from './change-score.ts';
 import { roleOf } from './metric-role.ts';
 import { type Signature, signatures } from './trouble-signatures.ts';
 
@@ -84,7 +84,7 @@ const SURGE = 1.8;
  * Weak where only symptoms are exported (errors, latency): then the class is `unknown`, or the nearest guess by which instances show them.
  */
 export function analyseTrouble(request: AnalysisRequest): Analysis {
-  const spans = spansOf(request.times, request.at);
+  const spans = spansAt(request.times, request.at, Number.POSITIVE_INFINITY);
   const seen = request.series.map((series): Seen => {
     const metric = metricName(series.labels);
     return { series, metric, change: changeOf(series.values, request.times, spans) };
@@ -100,13 +100,6 @@ export function analyseTrouble(request: AnalysisRequest): Analysis {
     suspects: suspectsOf(request, evidence, found, seen),
     impact: impactOf(seen, request),
   };
-}
-
-function spansOf(times: Float64Array, at: number): Spans {
-  let from = 0;
-  while (from < times.length && (times[from] ?? 0) < at) from++;
-  if (from === times.length) from = Math.max(0, times.length - 1);
-  return { pastEnd: from, from, to: times.length };
 }
 
 function signsOf({ series, metric, change }: Seen): Evidence[] {

@@ -219,6 +219,7 @@ class Work {
       startedAt: Math.min(elder.startedAt, younger.startedAt),
       entityIds: [...new Set([...elder.entityIds, ...younger.entityIds])],
       toldAt: elder.toldAt ?? younger.toldAt,
+      leadAlertId: elder.leadAlertId ?? younger.leadAlertId,
       lastAt: this.#now,
     };
     this.#set(noted(joined, this.#now, 'merged', `“${younger.title}” is part of this. ${reason}`));
@@ -253,6 +254,7 @@ class Work {
       lastAt: this.#now,
       resolvedAt: null,
       toldAt: null,
+      leadAlertId: null,
       acknowledgedAt: null,
       assignee: null,
       verdict: 'none',

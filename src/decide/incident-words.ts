@@ -1,8 +1,7 @@
-import { type Alert, formatDuration, type Incident, type IncidentClass, type Notification } from '../model/index.ts';
+import { type Alert, formatDuration, formatValue, type Incident, type IncidentClass, type Notification } from '../model/index.ts';
 import type { Analysis, Impact } from './incident-analysis.ts';
 import { severest } from './incident-book.ts';
-import type { ChannelChoice } from './messages.ts';
-import { isWanted } from './messages.ts';
+import { type ChannelChoice, isWanted } from './messages.ts';
 import { stableId } from './stable-id.ts';
 
 /** A class as a person reads it. */
@@ -50,19 +49,19 @@ export function severityOf(
 export function incidentNotifications(
   kind: 'firing' | 'resolved',
   incident: Incident,
-  alert: Pick<Alert, 'id' | 'action'> | null,
+  lead: Alert | null,
   nameOf: (entityId: string) => string,
   channels: readonly ChannelChoice[],
   now: number,
 ): Notification[] {
-  return channels.filter((channel) => isWanted(channel, incident.severity)).map((channel) => ({
+  return channels.filter((channel) => isWanted(channel, incident.severity, lead)).map((channel) => ({
     id: stableId('notification', incident.id, kind, incident.severity, incident.toldAt ?? 0, channel.name),
     kind,
-    alertId: alert?.id ?? null,
+    alertId: incident.leadAlertId,
     channel: channel.name,
     deduplicationKey: incident.id,
     title: `${kind === 'firing' ? incident.severity : 'resolved'}: ${withoutStop(incident.title)}`,
-    body: body(kind, incident, alert?.action ?? '', nameOf),
+    body: body(kind, incident, lead, nameOf),
     severity: incident.severity,
     createdAt: now,
   }));
@@ -71,12 +70,19 @@ export function incidentNotifications(
 const SHOWN = 5;
 
 /** What happened, why, what to do. */
-function body(kind: 'firing' | 'resolved', incident: Incident, action: string, nameOf: (id: string) => string): string {
+function body(
+  kind: 'firing' | 'resolved',
+  incident: Incident,
+  lead: Alert | null,
+  nameOf: (id: string) => string,
+): string {
   const open = incident.signs.filter(({ endedAt }) => endedAt === null);
   const signs = open.length > 0 ? open : incident.signs;
   const lines = signs.slice(0, SHOWN).map(({ summary }) => `${withoutStop(summary)}.`);
   if (signs.length > SHOWN) lines.push(`And ${signs.length - SHOWN} more signs.`);
-  lines.push(`Where: ${incident.entityIds.map(nameOf).join(', ')}.`);
+  lines.push(`Where: ${incident.entityIds.map(nameOf).join(', ')}${lead === null ? '' : `; ${lead.subject}. Rule: ${lead.rule}`}.`);
+  if (lead !== null && lead.value !== null && lead.limit !== null)
+    lines.push(`Value: ${formatValue(lead.value, lead.unit)}, limit ${formatValue(lead.limit, lead.unit)}.`);
   if (kind === 'resolved') {
     const end = incident.resolvedAt ?? incident.lastAt;
     lines.push(`From ${iso(incident.startedAt)} to ${iso(end)}, ${formatDuration(end - incident.startedAt)}.`);
@@ -85,7 +91,7 @@ function body(kind: 'firing' | 'resolved', incident: Incident, action: string, n
   const [cause] = incident.causes;
   if (cause !== undefined) lines.push(`Most likely behind it: ${cause.name}. ${cause.reasons.join(' ')}`.trimEnd());
   lines.push(`Since: ${iso(incident.startedAt)}.`);
-  if (action !== '') lines.push(`What to do: ${withoutStop(action)}.`);
+  if (lead !== null && lead.action !== '') lines.push(`What to do: ${withoutStop(lead.action)}.`);
   return lines.join('\n');
 }
 

@@ -1,5 +1,5 @@
 import { formatNumber, formatValue } from '../model/index.ts';
-import { type Change, changeOf, type Spans } from './change-score.ts';
+import { type Change, changeOf, type Spans, spansAt } from './change-score.ts';
 import { type Flow, shareFlows } from './cause-flow.ts';
 import type { CauseQuestion, ServiceSeries } from './cause-question.ts';
 import { failedShare, type MetricRole, roleOf } from './metric-role.ts';
@@ -59,7 +59,7 @@ const FLOW_PART = 0.8;
  * `times` must have rows before `at`. Cost O(series × rows log rows + calls × rows). The best first; services without any change last.
  */
 export function rankCauses(question: CauseQuestion): Cause[] {
-  const spans = spansOf(question);
+  const spans = spansAt(question.times, question.at, question.until ?? question.at + LASTS_MS);
   const changed = changesOf(question, spans);
   const services = [...new Set(question.series.map((one) => one.service))];
   const reached = reachOf(question, services);
@@ -81,27 +81,6 @@ export function rankCauses(question: CauseQuestion): Cause[] {
       return { service, metric: most?.series.metric ?? '', score, reasons };
     })
     .sort((a, b) => b.score - a.score || (a.service < b.service ? -1 : 1));
-}
-
-/** A row speaks for the time until the next: the row in which the trouble began belongs to neither side. */
-function spansOf({ times, at, until }: CauseQuestion): Spans {
-  const n = times.length;
-  const step = medianStep(times);
-  let from = 0;
-  while (from < n && (times[from] ?? 0) < at) from++;
-  // All rows are earlier: the last one is the trouble.
-  if (from === n) from = Math.max(0, n - 1);
-  let pastEnd = from;
-  while (pastEnd > 0 && (times[pastEnd - 1] ?? 0) > at - step) pastEnd--;
-  const end = until ?? at + LASTS_MS;
-  let to = from + 1;
-  while (to < n && (times[to] ?? 0) <= end) to++;
-  return { pastEnd, from, to };
-}
-
-function medianStep(times: Float64Array): number {
-  const steps = Float64Array.from({ length: Math.max(0, times.length - 1) }, (_, i) => times[i + 1] - times[i]);
-  return steps.sort()[steps.length >> 1] ?? 0;
 }
 
 function changesOf({ series, times, target }: CauseQuestion, spans: Spans): readonly Changed[] {

@@ -132,3 +132,10 @@ export const signatures: readonly Signature[] = [
     [/(failed|invalid)_(logins?|passwords?)|login_failures|sshd?_(failed|invalid)/, 'rise', 2.5],
   ),
 ];
+
+const OTHERS_USED = /^(up|scrape_duration_seconds|auspex_service_[a-z_]+)$/;
+
+/** Whether a metric tells anything of a trouble's class. */
+export function isUsed(metric: string): boolean {
+  return OTHERS_USED.test(metric) || signatures.some((one) => one.metric.test(metric));
+}

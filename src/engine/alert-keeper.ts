@@ -1,7 +1,7 @@
 import {
   type AlertBook,
-  type AlertStep,
   emptyBook,
+  placed,
   type Observation,
   restoreBook,
   stepAlerts,
@@ -10,10 +10,29 @@ import { observeFinding } from '../decide/episodes.ts';
 import type { ChannelChoice } from '../decide/messages.ts';
 import { evaluateRules, type ThresholdRule, type WatchedEntity } from '../decide/threshold-rules.ts';
 import { AuspexError } from '../errors.ts';
-import type { Alert, Clock, Finding, NotificationRow, RecordStore, Silence, Where } from '../model/index.ts';
+import type {
+  Alert,
+  Clock,
+  Finding,
+  Incident,
+  Notification,
+  NotificationRow,
+  RecordStore,
+  Silence,
+  Where,
+} from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import type { EventRing } from './event-ring.ts';
+import type { IncidentKeeper } from './incident-keeper.ts';
 import { InTurn } from '../in-turn.ts';
+
+/** What one step leaves to be written, in one transaction. */
+interface Written {
+  readonly changed: readonly Alert[];
+  readonly withdrawn: readonly string[];
+  readonly incidents: readonly Incident[];
+  readonly notifications: readonly Notification[];
+}
 
 export interface AlertPolicy {
   readonly rules: readonly ThresholdRule[];
@@ -25,25 +44,25 @@ export class AlertKeeper {
   readonly #records: RecordStore;
   readonly #ring: EventRing;
   readonly #clock: Clock;
-  readonly #nameOf: (entityId: string) => string;
+  readonly #incidents: IncidentKeeper;
   #policy: AlertPolicy;
   #book: AlertBook = emptyBook;
   #silences: Silence[] = [];
   /** Steps not stored yet, oldest first: a store that cannot be written delays messages, never loses them. */
-  #unwritten: AlertStep[] = [];
+  #unwritten: Written[] = [];
   readonly #writes = new InTurn();
 
   constructor(options: {
     records: RecordStore;
     ring: EventRing;
     clock: Clock;
-    nameOf: (entityId: string) => string;
+    incidents: IncidentKeeper;
     policy: AlertPolicy;
   }) {
     this.#records = options.records;
     this.#ring = options.ring;
     this.#clock = options.clock;
-    this.#nameOf = options.nameOf;
+    this.#incidents = options.incidents;
     this.#policy = options.policy;
   }
 
@@ -126,17 +145,16 @@ export class AlertKeeper {
   #step(observations: readonly Observation[]): void {
     const now = this.#clock.now();
     this.#silences = this.#silences.filter((silence) => silence.endsAt > now);
-    const step = stepAlerts(
-      this.#book,
-      { observations, silences: this.#silences, channels: this.#policy.channels, nameOf: this.#nameOf },
-      now,
-    );
+    const { spokenFor } = this.#incidents;
+    const stepped = stepAlerts(this.#book, { observations, silences: this.#silences, spokenFor }, now);
+    const { incidents, notifications, placeOf } = this.#incidents.take(stepped, this.#policy.channels);
+    const step = placed(stepped, placeOf);
     this.#book = step.book;
-    for (const alert of step.changed) {
-      if (alert.firedAt === now && alert.suppressedBy === null) ownMetrics.pages.inc();
-      this.#ring.publish({ topic: 'alerts', alert });
-    }
-    if (step.changed.length + step.withdrawn.length + step.notifications.length > 0) this.#unwritten.push(step);
+    for (const alert of step.changed) this.#ring.publish({ topic: 'alerts', alert });
+    if (incidents.some(({ toldAt }) => toldAt === now)) ownMetrics.pages.inc();
+    const { changed, withdrawn } = step;
+    if (changed.length + withdrawn.length + incidents.length + notifications.length > 0)
+      this.#unwritten.push({ changed, withdrawn, incidents, notifications });
   }
 
   async #write(): Promise<void> {
@@ -145,6 +163,7 @@ export class AlertKeeper {
       await this.#records.transaction(async (access) => {
         for (const step of steps) {
           await access.put('alerts', step.changed);
+          await access.put('incidents', step.incidents);
           if (step.withdrawn.length > 0) await access.remove('alerts', { id: { in: step.withdrawn } });
           const rows = step.notifications.map(
             (n): NotificationRow => ({

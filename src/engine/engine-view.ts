@@ -10,6 +10,7 @@ import type {
   Finding,
   FindingVerdict,
   Forecast,
+  Incident,
   Labels,
   ModelMetadata,
   Prediction,
@@ -178,6 +179,7 @@ export type EngineEvent = { readonly sequence: number } & (
   | { readonly topic: 'samples'; readonly entityId: string; readonly at: number; readonly gauges: readonly Gauge[] }
   | { readonly topic: 'anomalies'; readonly change: 'opened' | 'updated' | 'ended'; readonly finding: Finding }
   | { readonly topic: 'alerts'; readonly alert: Alert }
+  | { readonly topic: 'incidents'; readonly incident: Incident }
   | { readonly topic: 'predictions'; readonly prediction: Prediction }
   | { readonly topic: 'models'; readonly model: ModelMetadata }
   | { readonly topic: 'status'; readonly state: 'ok' | 'degraded' | 'failed'; readonly sentence: string }

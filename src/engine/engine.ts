@@ -40,6 +40,8 @@ import { Flow } from './flow.ts';
 import { type ForecastWithHistory, Forecaster } from './forecaster.ts';
 import { HostBoard } from './host-board.ts';
 import { refOfComponent } from './host-figures.ts';
+import { IncidentEvidence } from './incident-evidence.ts';
+import { IncidentKeeper } from './incident-keeper.ts';
 import { IngestGate } from './ingest-gate.ts';
 import { LedgerKeeper } from './ledger-keeper.ts';
 import { loadSnapshot, loadSnapshots } from './snapshots.ts';
@@ -59,6 +61,8 @@ export class Engine implements EngineView {
   readonly #board: HostBoard;
   readonly #findings: FindingKeeper;
   readonly #alerts: AlertKeeper;
+  readonly #incidents: IncidentKeeper;
+  readonly #evidence: IncidentEvidence;
   readonly #ledger: LedgerKeeper;
   readonly #forecaster: Forecaster;
   readonly #trainer: Trainer;
@@ -74,11 +78,22 @@ export class Engine implements EngineView {
     this.#parts = parts;
     this.#board = new HostBoard(metrics.index);
     this.#findings = new FindingKeeper(records, this.#ring);
+    const { registry } = parts;
+    this.#evidence = new IncidentEvidence({ metrics, registry, intervalMs: options.intervalMs });
+    this.#incidents = new IncidentKeeper({
+      records,
+      ring: this.#ring,
+      clock,
+      registry,
+      evidence: this.#evidence,
+      tasks: { run: (name, argument) => this.#detection.run(name, argument) },
+      openFindings: () => this.#findings.open(),
+    });
     this.#alerts = new AlertKeeper({
       records,
       ring: this.#ring,
       clock,
-      nameOf: (id) => this.#nameOf(id),
+      incidents: this.#incidents,
       policy: options.policy,
     });
     this.#ledger = new LedgerKeeper({
@@ -131,7 +146,6 @@ export class Engine implements EngineView {
       onSeries: (series) => this.#flow.onSeries(series),
       onBatch: (source, batch, result) => this.#flow.onBatch(source, batch, result),
     });
-    const { registry } = parts;
     this.#ownHost = new OwnHost({ registry, records, clock, log, states: this.#states, gate: this.#gate });
     this.#flow = new Flow({
       ...parts,
@@ -139,6 +153,8 @@ export class Engine implements EngineView {
       states: this.#states,
       findings: this.#findings,
       alerts: this.#alerts,
+      incidents: this.#incidents,
+      evidence: this.#evidence,
       ledger: this.#ledger,
       forecaster: this.#forecaster,
       trainer: this.#trainer,
@@ -156,6 +172,7 @@ export class Engine implements EngineView {
     const engine = new Engine(parts, stored.states);
     if (stored.fault !== null) engine.#nameLoss(stored.fault);
     await engine.#findings.load();
+    await engine.#incidents.load();
     await engine.#alerts.load();
     await engine.#ledger.load();
     await engine.#catchUpAlerts();

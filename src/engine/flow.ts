@@ -20,6 +20,8 @@ import type { FindingKeeper } from './finding-keeper.ts';
 import type { Forecaster } from './forecaster.ts';
 import type { HostBoard } from './host-board.ts';
 import { HEALTH_METRIC } from './host-figures.ts';
+import type { IncidentEvidence } from './incident-evidence.ts';
+import type { IncidentKeeper } from './incident-keeper.ts';
 import type { IngestGate } from './ingest-gate.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
 import type { LiveFeed } from './live-feed.ts';
@@ -36,6 +38,8 @@ export interface FlowParts
   readonly states: EntityStates;
   readonly findings: FindingKeeper;
   readonly alerts: AlertKeeper;
+  readonly incidents: IncidentKeeper;
+  readonly evidence: IncidentEvidence;
   readonly ledger: LedgerKeeper;
   readonly forecaster: Forecaster;
   readonly trainer: Trainer;
@@ -118,8 +122,9 @@ export class Flow {
   }
 
   onSeries(series: Series): SeriesDefinition {
-    const { board, registry, states } = this.#parts;
+    const { board, registry, states, evidence } = this.#parts;
     board.watch(series);
+    evidence.watch(series);
     this.#derived.watch(series);
     if (metricName(series.labels) === 'node_uname_info')
       registry.suggestName(series.entityId, labelValue(series.labels, 'nodename') ?? '');
@@ -171,11 +176,13 @@ export class Flow {
   }
 
   onProgress(progress: DetectionProgress): void {
-    const { gate, findings, alerts } = this.#parts;
+    const { gate, findings, alerts, incidents } = this.#parts;
     gate.progressed(progress);
     ownMetrics.samplesScored.inc(progress.samples);
     if (progress.events.length === 0) return;
-    alerts.observeFindings(findings.take(progress.events));
+    const changed = findings.take(progress.events);
+    incidents.noteEnded(changed);
+    alerts.observeFindings(changed);
     void this.#tick?.now();
   }
 
@@ -204,14 +211,14 @@ export class Flow {
   }
 
   async #onTick(): Promise<void> {
-    const { clock, detection, findings, alerts, registry, gate, feed, metrics, sentence } = this.#parts;
+    const { clock, detection, findings, alerts, incidents, registry, gate, feed, metrics, sentence } = this.#parts;
     const now = clock.now();
     await detection.advanceTime(now);
-    alerts.observeFindings([
-      ...findings.endForgotten(now, (id) => registry.get(id)?.lastSeenAt ?? 0),
-      ...findings.open(),
-    ]);
+    const forgotten = findings.endForgotten(now, (id) => registry.get(id)?.lastSeenAt ?? 0);
+    incidents.noteEnded(forgotten);
+    alerts.observeFindings([...forgotten, ...findings.open()]);
     alerts.observeEntities(registry.all().map((entity) => this.#watched(entity)));
+    await incidents.review();
     this.#derived.settle(now);
     await this.#storeDerived();
     const health: Emission[] = [];

@@ -1,3 +1,4 @@
+import { analyseTrouble } from '../decide/incident-analysis.ts';
 import { replayBand } from '../detect/band-replay.ts';
 import { scoreSamples } from '../detect/stream-scores.ts';
 import { type ForecastRequest, forecastSeries, type SeriesForecast } from '../predict/forecast.ts';
@@ -31,5 +32,5 @@ function trainScore({ history, seed, champion }: ScoreRequest): PerformanceTrain
 }
 
 /** By the name that TaskPool.run takes. */
-export const tasks = { forecast, pattern, trainScore, replayBand, scoreSamples };
+export const tasks = { forecast, pattern, trainScore, replayBand, scoreSamples, analyseTrouble };
 export type Tasks = typeof tasks;

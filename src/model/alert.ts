@@ -26,6 +26,8 @@ export interface Alert {
   readonly summary: string;
   readonly action: string;
   readonly findingId: string | null;
+  /** The incident that it is part of; null before it fires. */
+  readonly incidentId: string | null;
   /** Why nobody is told although it fires: the silence or rule, in words; null when people are told. */
   readonly suppressedBy: string | null;
 }

@@ -90,6 +90,8 @@ export interface Incident {
   readonly resolvedAt: number | null;
   /** When people were first told; null where nobody was. */
   readonly toldAt: number | null;
+  /** The alert of which they were told with it. */
+  readonly leadAlertId: string | null;
   readonly acknowledgedAt: number | null;
   readonly assignee: string | null;
   readonly verdict: IncidentVerdict;

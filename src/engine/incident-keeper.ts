@@ -1,0 +1,260 @@
+import type { AlertStep, Placement } from '../decide/alert-book.ts';
+import type { Analysis, Suspect } from '../decide/incident-analysis.ts';
+import {
+  emptyIncidents,
+  type IncidentBook,
+  noted,
+  restoreIncidents,
+  stepIncidents,
+} from '../decide/incident-book.ts';
+import { classReason, classWords, incidentNotifications, severityOf, titleOf } from '../decide/incident-words.ts';
+import type { ChannelChoice } from '../decide/messages.ts';
+import type {
+  Alert,
+  Clock,
+  Entity,
+  Finding,
+  Incident,
+  IncidentCause,
+  Notification,
+  RecordStore,
+} from '../model/index.ts';
+import type { EntityRegistry } from './entity-registry.ts';
+import type { EventRing } from './event-ring.ts';
+import { type IncidentEvidence, serviceOf } from './incident-evidence.ts';
+import type { TaskPool } from './task-pool.ts';
+
+export interface IncidentKeeperParts {
+  readonly records: RecordStore;
+  readonly ring: EventRing;
+  readonly clock: Clock;
+  readonly registry: EntityRegistry;
+  readonly evidence: IncidentEvidence;
+  readonly tasks: TaskPool;
+  readonly openFindings: () => Iterable<Finding>;
+}
+
+/** What is to be stored and sent after a step of alerts. */
+export interface IncidentOutcome {
+  readonly incidents: readonly Incident[];
+  readonly notifications: readonly Notification[];
+  /** Where an alert belongs; null where to none. */
+  readonly placeOf: (alert: Alert) => Placement | null;
+}
+
+/** An incident is looked at again after these times, ms since it opened, and whenever signs join. */
+const LOOKS_MS = [0, 10_000, 25_000, 45_000, 90_000, 300_000, 900_000];
+const KEPT_MS = 30 * 60_000;
+
+/** Which signs belong together, what trouble they are, and who is told of it. Not thread-safe: called by the engine's flow only. */
+export class IncidentKeeper {
+  readonly #parts: IncidentKeeperParts;
+  #book: IncidentBook = emptyIncidents;
+  /** What the last look at an incident said of its impact; and when the next look is due. */
+  readonly #analyses = new Map<string, Analysis>();
+  readonly #looks = new Map<string, { taken: number; signs: number }>();
+  /** Findings that ended since the last step. */
+  #ended: Finding[] = [];
+  /** Changed by a look or a person, not stored yet. */
+  readonly #unstored = new Map<string, Incident>();
+
+  constructor(parts: IncidentKeeperParts) {
+    this.#parts = parts;
+  }
+
+  async load(): Promise<void> {
+    const { records, clock } = this.#parts;
+    const open = await records.find('incidents', { where: { state: 'open' }, limit: 500 });
+    const ended = await records.find('incidents', {
+      where: { state: 'resolved', resolvedAt: { gte: clock.now() - KEPT_MS } },
+      limit: 500,
+    });
+    this.#book = restoreIncidents([...open.rows, ...ended.rows], clock.now());
+  }
+
+  open(): readonly Incident[] {
+    return [...this.#book.open.values()];
+  }
+
+  /** Findings that ended: what they belonged to may be over. */
+  noteEnded(findings: readonly Finding[]): void {
+    this.#ended.push(...findings.filter(({ status }) => status === 'ended'));
+  }
+
+  /** Why people need not be told of an alert: they were of its incident. */
+  spokenFor = (alert: Alert): string | null => {
+    const incident = this.#homeOf(alert);
+    return incident === null || incident.toldAt === null || incident.leadAlertId === alert.id
+      ? null
+      : `Part of an incident of which people were told: ${incident.title}`;
+  };
+
+  #homeOf(alert: Alert): Incident | null {
+    const sign = alert.findingId ?? alert.id;
+    for (const incident of this.#book.open.values())
+      if (incident.signs.some(({ id }) => id === sign)) return incident;
+    return null;
+  }
+
+  /** Groups what is seen now, and decides of which incidents people are told. */
+  take(step: AlertStep, channels: readonly ChannelChoice[]): IncidentOutcome {
+    const { clock, registry, openFindings } = this.#parts;
+    const now = clock.now();
+    const before = this.#book.open;
+    const ended = this.#ended;
+    this.#ended = [];
+    const alerts = [...step.book.open.values()].map((entry) => entry.alert);
+    const over = step.changed.filter(({ state }) => state === 'resolved');
+    const result = stepIncidents(
+      this.#book,
+      {
+        findings: [...openFindings(), ...ended],
+        alerts: [...alerts.filter(({ firedAt }) => firedAt !== null), ...over],
+        tie: (a, b) => this.#tie(a, b),
+        watched: registry.size,
+        nameOf: (id) => this.#nameOf(id),
+      },
+      now,
+    );
+    this.#book = result.book;
+    for (const incident of result.changed) this.#unstored.set(incident.id, this.#described(incident, now));
+    const notifications: Notification[] = [];
+    for (const { kind, alert } of step.told) if (kind === 'firing') notifications.push(...this.#tell(alert, channels, now));
+    for (const incident of result.changed)
+      if (incident.state === 'resolved' && incident.toldAt !== null && incident.mergedInto === null && before.has(incident.id))
+        notifications.push(...this.#notify('resolved', incident, null, channels, now));
+    const incidents = [...this.#unstored.values()].map((one) => this.#book.open.get(one.id) ?? one);
+    this.#unstored.clear();
+    for (const incident of incidents) this.#parts.ring.publish({ topic: 'incidents', incident });
+    return { incidents, notifications, placeOf: (alert) => this.#placeOf(alert) };
+  }
+
+  #placeOf(alert: Alert): Placement | null {
+    if (alert.firedAt === null) return null;
+    const incident = this.#homeOf(alert);
+    if (incident === null) return null;
+    const withheld = alert.suppressedBy === null ? this.spokenFor(alert) : alert.suppressedBy;
+    return { incidentId: incident.id, suppressedBy: withheld };
+  }
+
+  /** People are told of an incident once, with the first alert that asks for it. */
+  #tell(alert: Alert, channels: readonly ChannelChoice[], now: number): readonly Notification[] {
+    const incident = this.#homeOf(alert);
+    if (incident === null || incident.toldAt !== null) return [];
+    const told = noted({ ...incident, toldAt: now, leadAlertId: alert.id }, now, 'told', `People are told, since ${lower(alert.summary)}`);
+    this.#set(told);
+    return this.#notify('firing', told, alert, channels, now);
+  }
+
+  #notify(
+    kind: 'firing' | 'resolved',
+    incident: Incident,
+    lead: Alert | null,
+    channels: readonly ChannelChoice[],
+    now: number,
+  ): readonly Notification[] {
+    return incidentNotifications(kind, incident, lead, (id) => this.#nameOf(id), channels, now);
+  }
+
+  #set(incident: Incident): void {
+    const open = new Map(this.#book.open);
+    open.set(incident.id, incident);
+    this.#book = { ...this.#book, open };
+    this.#unstored.set(incident.id, incident);
+  }
+
+  /** Looks at incidents that are due: what kind they are, who is behind them. */
+  async review(): Promise<void> {
+    const { clock, evidence, tasks } = this.#parts;
+    for (const id of this.#looks.keys()) if (!this.#book.open.has(id)) this.#forget(id);
+    for (const { id } of this.open()) {
+      const incident = this.#book.open.get(id);
+      if (incident === undefined || !this.#isDue(incident, clock.now())) continue;
+      const analysis = await tasks.run('analyseTrouble', await evidence.gather(incident, clock.now()));
+      const current = this.#book.open.get(id);
+      if (current === undefined) continue;
+      this.#analyses.set(id, analysis);
+      const described = this.#described(current, clock.now());
+      if (described !== current) this.#set(described);
+    }
+  }
+
+  #forget(id: string): void {
+    this.#looks.delete(id);
+    this.#analyses.delete(id);
+  }
+
+  #isDue(incident: Incident, now: number): boolean {
+    const last = this.#looks.get(incident.id) ?? { taken: 0, signs: 0 };
+    const due = LOOKS_MS.filter((ms) => now - incident.openedAt >= ms).length;
+    if (due <= last.taken && incident.signs.length === last.signs) return false;
+    this.#looks.set(incident.id, { taken: due, signs: incident.signs.length });
+    return true;
+  }
+
+  /** With class, severity, causes and title as they are known now; the same object where nothing is new. */
+  #described(incident: Incident, now: number): Incident {
+    const analysis = this.#analyses.get(incident.id) ?? null;
+    let next = incident;
+    if (analysis !== null) {
+      const found = incident.pinned.class ? incident.class : analysis.class;
+      if (found !== incident.class)
+        next = noted({ ...next, class: found }, now, 'class', classReason(analysis));
+      const causes = this.#causes(analysis);
+      if (!sameCauses(causes, incident.causes)) {
+        const [first] = causes;
+        if (first !== undefined && first.name !== incident.causes[0]?.name)
+          next = noted(next, now, 'cause', `Most likely behind it: ${first.name}. ${first.reasons.join(' ')}`);
+        next = { ...next, causes };
+      }
+    }
+    const severity = next.pinned.severity ? next.severity : severityOf(next, analysis?.impact ?? null);
+    if (severity !== next.severity && next.state === 'open')
+      next = noted({ ...next, severity }, now, 'severity', `${severity} now, was ${next.severity}.`);
+    const title = titleOf(next);
+    if (title !== next.title) next = { ...next, title };
+    const entityId = next.causes[0]?.entityId ?? next.entityId;
+    if (entityId !== next.entityId) next = { ...next, entityId };
+    if (next !== incident && this.#book.open.has(next.id)) {
+      const open = new Map(this.#book.open);
+      open.set(next.id, next);
+      this.#book = { ...this.#book, open };
+    }
+    return next;
+  }
+
+  #causes({ suspects }: Analysis): readonly IncidentCause[] {
+    return suspects.slice(0, 5).map((one) => ({ name: this.#suspectName(one), entityId: one.entityId, score: one.score, reasons: one.reasons }));
+  }
+
+  #suspectName({ entityId, part }: Suspect): string {
+    if (part === 'network') return 'network';
+    const name = this.#nameOf(entityId);
+    return part === null ? name : `${part} on ${name}`;
+  }
+
+  #nameOf(entityId: string): string {
+    return this.#parts.registry.get(entityId)?.name ?? entityId;
+  }
+
+  #tie(a: string, b: string): string | null {
+    const { registry } = this.#parts;
+    const [one, other] = [registry.get(a), registry.get(b)];
+    if (one === undefined || other === undefined) return null;
+    const [service] = commonService(one, other);
+    return service === undefined ? null : `Both are instances of ${service}`;
+  }
+}
+
+function commonService(a: Entity, b: Entity): readonly string[] {
+  const theirs = serviceOf(b);
+  return serviceOf(a).filter((service) => theirs.includes(service));
+}
+
+function sameCauses(a: readonly IncidentCause[], b: readonly IncidentCause[]): boolean {
+  return a.length === b.length && a.every((one, i) => one.name === b[i]?.name && Math.abs(one.score - (b[i]?.score ?? 0)) < 0.05);
+}
+
+function lower(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
