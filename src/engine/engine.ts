@@ -347,6 +347,13 @@ export class Engine implements EngineView {
     return this.#parts.metrics.index.resolve(labels, kind);
   }
 
+  /** Two names of one host lead to one entity at once; resolves when that is written down: series look for it when they are loaded. */
+  async joinHost(host: { readonly id: string; readonly name: string }): Promise<void> {
+    const { registry, records, clock } = this.#parts;
+    const changed = registry.joinHost(host, clock.now());
+    if (changed !== undefined) await records.put('entities', [changed]);
+  }
+
   models(): Promise<readonly ModelState[]> {
     return this.#trainer.states();
   }

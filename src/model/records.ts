@@ -1,6 +1,7 @@
 import type { Alert, Notification, Silence } from './alert.ts';
 import type { AuditRow } from './audit.ts';
 import type { Entity } from './entity.ts';
+import type { ErrorPattern } from './error-event.ts';
 import type { Execution } from './execution.ts';
 import type { Finding } from './finding.ts';
 import type { ModelMetadata } from './model-metadata.ts';
@@ -158,6 +159,7 @@ export interface Tables {
   settings: SettingRow;
   idempotency_keys: IdempotencyRow;
   audit_log: AuditRow;
+  error_patterns: ErrorPattern;
 }
 export type TableName = keyof Tables;
 

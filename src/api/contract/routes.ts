@@ -413,6 +413,21 @@ export const routes = {
     response: page(s.execution),
   },
 
+  errors: {
+    method: 'GET',
+    path: '/api/errors',
+    access: 'read',
+    tag: 'Errors and fixes',
+    summary: 'Kinds of errors, the one met last first',
+    query: z.object({
+      ...paging,
+      ...range,
+      entity: entityQuery,
+      class: s.errorClass.optional(),
+    }),
+    response: page(s.errorPattern),
+  },
+
   status: {
     method: 'GET',
     path: '/api/status',
@@ -715,6 +730,26 @@ export const routes = {
     summary: 'Prometheus remote write 1.0 and 2.0',
     consumes: 'application/x-protobuf',
     status: 204,
+  },
+  otlpMetrics: {
+    method: 'POST',
+    path: '/v1/metrics',
+    access: 'ingest',
+    audit: false,
+    tag: 'Ingest',
+    summary: 'OpenTelemetry metrics: an OTLP/HTTP request, protobuf or JSON',
+    consumes: 'application/x-protobuf',
+    produces: 'application/x-protobuf',
+  },
+  otlpLogs: {
+    method: 'POST',
+    path: '/v1/logs',
+    access: 'ingest',
+    audit: false,
+    tag: 'Ingest',
+    summary: 'OpenTelemetry logs: an OTLP/HTTP request, protobuf or JSON',
+    consumes: 'application/x-protobuf',
+    produces: 'application/x-protobuf',
   },
   ownMetrics: {
     method: 'GET',

@@ -465,6 +465,34 @@ export const execution = z.object({
   errorMessage: z.string().nullable(),
   context: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
+export const errorClass = z.enum([
+  'connection',
+  'timeout',
+  'not_found',
+  'permission',
+  'port_conflict',
+  'dependency',
+  'syntax',
+  'memory',
+  'general',
+]);
+export const errorPattern = z.object({
+  fingerprint: z.string(),
+  class: errorClass,
+  type: z.string(),
+  message: z.string().meta({ description: 'With values replaced by their kinds, secrets by [removed]' }),
+  topFrame: z.string().nullable(),
+  component: z.string().nullable(),
+  entityId: z.string().meta({ description: 'Where it was met last' }),
+  entityName: z.string(),
+  firstSeenAt: instant,
+  lastSeenAt: instant,
+  count: z.int().min(1),
+  solution: z.string().nullable(),
+  successes: z.int().min(0),
+  failures: z.int().min(0),
+  confidence: confidence.meta({ description: 'That the solution helps' }),
+});
 export const newExecution = z.strictObject({
   id: z.string().min(1).max(128).optional(),
   job: z.string().min(1).max(200),

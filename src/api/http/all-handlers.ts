@@ -5,6 +5,7 @@ import { anomalyHandlers } from './handlers/anomalies.ts';
 import { auditHandlers } from './handlers/audit.ts';
 import { backupHandlers } from './handlers/backup.ts';
 import { exploreHandlers } from './handlers/explore.ts';
+import { errorHandlers } from './handlers/errors.ts';
 import { exportHandlers } from './handlers/export.ts';
 import { forecastHandlers } from './handlers/forecasts.ts';
 import { ingestHandlers } from './handlers/ingest.ts';
@@ -29,6 +30,7 @@ export function handlersOf(parts: ServerParts, load: ProcessLoad, cookie: Sessio
     ...modelHandlers(parts),
     ...analyticsHandlers(parts),
     ...jobHandlers(parts),
+    ...errorHandlers(parts),
     ...itselfHandlers(parts, load),
     ...sessionHandlers(parts, cookie),
     ...userHandlers(parts),

@@ -1,4 +1,4 @@
-import type { TableName, Tables } from '../../model/index.ts';
+import { ERROR_CLASSES, type TableName, type Tables } from '../../model/index.ts';
 import {
   choice,
   type Field,
@@ -374,6 +374,26 @@ export const tables: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
     },
     indexes: [['at']],
     expiry: null,
+  },
+  error_patterns: {
+    fields: {
+      id: id(),
+      class: choice('class', ERROR_CLASSES),
+      type: text('type'),
+      message: text('message'),
+      topFrame: text('top_frame'),
+      component: symbol('component'),
+      entityId: symbol('entity'),
+      firstSeenAt: integer('first_seen_at'),
+      lastSeenAt: integer('last_seen_at'),
+      count: integer('count'),
+      solution: text('solution'),
+      successes: integer('successes'),
+      failures: integer('failures'),
+      confidence: real('confidence'),
+    },
+    indexes: [['entity', 'last_seen_at'], ['last_seen_at']],
+    expiry: { column: 'last_seen_at', keep: 'records' },
   },
 };
 
