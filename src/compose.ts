@@ -22,6 +22,7 @@ import { LogCounts } from './collect/otlp/log-counts.ts';
 import { RemoteWriteDecoder } from './collect/remote-write/decode.ts';
 import { handleRemoteWrite } from './collect/remote-write/handle-remote-write.ts';
 import { type OtlpParts, startOtlp } from './compose-otlp.ts';
+import { createSources } from './compose-sources.ts';
 import type { Config } from './config/schema.ts';
 import { secretsIn } from './config/redact.ts';
 import { diffConfig } from './config/reload.ts';
@@ -152,6 +153,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       ? createHostCollector({ intervalMs: config.collect.interval, clock, log })
       : null;
     const scraper = createScraper({ jobs: config.scrape.jobs, clock, log, fetch: createScrapeFetch(outbound) });
+    const sources = createSources({ config, outbound, records: stores.records, clock, log });
     const logs = new LogCounts({ clock, intervalMs: config.collect.interval });
     const policy = policyOf(config, loaded);
     const engine = await Engine.start({
@@ -180,6 +182,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
           collectors: [
             ...(collector === null ? [] : [collector.health()]),
             ...(config.scrape.jobs.length === 0 ? [] : [scraper.health()]),
+            ...sources.map((source) => source.health()),
             ...(logs.isUsed ? [logs.health()] : []),
           ],
           startedAt,
@@ -192,7 +195,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     closers.push(() => Promise.resolve(heartbeat?.stop()));
     const otlp = startOtlp({ config, engine, entities, records: stores.records, logs, clock, log });
     closers.push(() => otlp.errors.close());
-    const collecting = [collector, scraper, logs].flatMap((one) =>
+    const collecting = [collector, scraper, logs, ...sources].flatMap((one) =>
       one === null ? [] : [engine.collect(one, stopping.signal)],
     );
     closers.push(async () => {

@@ -23,7 +23,7 @@ import { HEALTH_METRIC } from './host-figures.ts';
 import type { IngestGate } from './ingest-gate.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
 import type { LiveFeed } from './live-feed.ts';
-import { type OwnHost, sampleOf } from './own-host.ts';
+import { type OwnHost, PAST_SOURCE, sampleOf } from './own-host.ts';
 import { saveSnapshots } from './snapshots.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -164,7 +164,8 @@ export class Flow {
       lastRef = ref;
       const id = this.#entityIndex[ref];
       if (id === last || id === undefined) continue;
-      registry.touch(id, times[i] as number);
+      // Who tells of the past is not silent.
+      registry.touch(id, source === PAST_SOURCE ? clock.now() : (times[i] as number));
       last = id;
     }
   }
