@@ -18,8 +18,11 @@ import { type AuspexServer, createServer } from './api/http/server.ts';
 import { createHostCollector } from './collect/host/host-collector.ts';
 import { createScrapeFetch } from './collect/prometheus/scrape-fetch.ts';
 import { createScraper, type Scraper } from './collect/prometheus/scraper.ts';
+import { LogCounts } from './collect/otlp/log-counts.ts';
 import { RemoteWriteDecoder } from './collect/remote-write/decode.ts';
 import { handleRemoteWrite } from './collect/remote-write/handle-remote-write.ts';
+import { type OtlpParts, startOtlp } from './compose-otlp.ts';
+import { createSources } from './compose-sources.ts';
 import type { Config } from './config/schema.ts';
 import { secretsIn } from './config/redact.ts';
 import { diffConfig } from './config/reload.ts';
@@ -151,6 +154,8 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       ? createHostCollector({ intervalMs: config.collect.interval, clock, log })
       : null;
     const scraper = createScraper({ jobs: config.scrape.jobs, clock, log, fetch: createScrapeFetch(outbound) });
+    const sources = createSources({ config, outbound, records: stores.records, clock, log });
+    const logs = new LogCounts({ clock, intervalMs: config.collect.interval });
     const policy = policyOf(config, loaded);
     const engine = await Engine.start({
       metrics: stores.metrics,
@@ -178,6 +183,8 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
           collectors: [
             ...(collector === null ? [] : [collector.health()]),
             ...(config.scrape.jobs.length === 0 ? [] : [scraper.health()]),
+            ...sources.map((source) => source.health()),
+            ...(logs.isUsed ? [logs.health()] : []),
           ],
           startedAt,
         }),
@@ -187,7 +194,9 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     notifier.start();
     let heartbeat = startHeartbeat(config, engine, outbound);
     closers.push(() => Promise.resolve(heartbeat?.stop()));
-    const collecting = [collector, scraper].flatMap((one) =>
+    const otlp = startOtlp({ config, engine, entities, records: stores.records, logs, clock, log });
+    closers.push(() => otlp.errors.close());
+    const collecting = [collector, scraper, logs, ...sources].flatMap((one) =>
       one === null ? [] : [engine.collect(one, stopping.signal)],
     );
     closers.push(async () => {
@@ -215,7 +224,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
         return change;
       },
     };
-    const parts = serverParts({ engine, access, audit, notifier, settings, scraper });
+    const parts = serverParts({ engine, access, audit, notifier, settings, scraper, otlp });
     const caller = createLocalCaller(parts);
     closers.push(() => Promise.resolve(caller.close()));
     const server = options.listen ? await listen(parts) : null;
@@ -281,8 +290,9 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     notifier: Notifier;
     settings: SettingsPort;
     scraper: Scraper;
+    otlp: OtlpParts;
   }): ServerParts {
-    const { engine, access, audit, notifier, settings, scraper } = parts;
+    const { engine, access, audit, notifier, settings, scraper, otlp } = parts;
     const decoder = new RemoteWriteDecoder({
       resolve: (labels, kind) => engine.resolveSeries(labels, kind),
       limits: {
@@ -305,6 +315,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       notifier,
       remoteWrite: (body, headers) =>
         handleRemoteWrite(decoder, (batch) => engine.ingest('remote-write', batch), body, headers),
+      otlp: otlp.receiver,
       backup: oneAtATime((withKeys) =>
         backupStream({
           home: config.home,

@@ -1,9 +1,10 @@
 import { DERIVED_JOB } from '../../src/engine/derive-figures.ts';
 import { HEALTH_METRIC } from '../../src/engine/host-figures.ts';
 import {
-  type Alert,
   type AnomalyRow,
   type Culprit,
+  type Incident,
+  type IncidentCause,
   labelValue,
   metricName,
   type RecordStore,
@@ -11,7 +12,7 @@ import {
   type Series,
 } from '../../src/model/index.ts';
 import { openStores, type Stores } from '../../src/store/open-stores.ts';
-import type { Told } from '../contract.ts';
+import { incidentClasses, type Told } from '../contract.ts';
 import type { RecordedSeries, Recording } from './recording.ts';
 
 /** How often the host collector reads and targets are scraped during a gameday. */
@@ -36,24 +37,21 @@ export async function toldFrom(records: RecordStore, from: number, to: number): 
     where: { detectedAt: { gte: from, lte: to } },
     limit: 500,
   });
-  const { rows: alerts } = await records.find('alerts', {
-    where: { startedAt: { gte: from - 3_600_000 } },
-    limit: 500,
-  });
+  const { rows: incidents } = await records.find('incidents', { where: { openedAt: { gte: from } }, limit: 500 });
   const services = await servicesOf(records);
   const told: Told[] = [];
-  const culpritsOf = new Map<string, readonly string[]>();
   for (const finding of findings) {
     if (finding.severity === 'none') continue;
     const named = await culpritNames(records, finding);
     const culprits = named.length > 0 ? named : services(finding.entityId);
-    culpritsOf.set(finding.id, culprits);
     told.push({ ...base(finding, culprits), at: finding.detectedAt, kind: 'finding' });
   }
-  for (const alert of alerts) {
-    if (alert.firedAt === null || alert.suppressedBy !== null || alert.firedAt < from || alert.firedAt > to) continue;
-    const culprits = culpritsOf.get(alert.findingId ?? '') ?? [...services(alert.entityId), alert.subject];
-    told.push({ ...base(alert, culprits), at: alert.firedAt, kind: 'page' });
+  for (const incident of incidents) {
+    if (incident.openedAt < from || incident.openedAt > to || incident.mergedInto !== null) continue;
+    const culprits = incident.causes.flatMap((cause) => causeNames(cause, services));
+    const said = { ...base({ ...incident, summary: incident.title }, culprits), class: classOf(incident) };
+    told.push({ ...said, at: incident.openedAt, kind: 'incident' });
+    if (incident.toldAt !== null && incident.toldAt <= to) told.push({ ...said, at: incident.toldAt, kind: 'page' });
   }
   return told.sort((a, b) => a.at - b.at);
 }
@@ -69,7 +67,21 @@ async function servicesOf(records: RecordStore): Promise<(entityId: string) => r
   };
 }
 
-function base(of: AnomalyRow | Alert, culprits: readonly string[]): Omit<Told, 'at' | 'kind'> {
+/** What an operator would call a cause: the part, or the instance; an exporter speaks for what it exports. */
+function causeNames({ name, entityId }: IncidentCause, services: (entityId: string) => readonly string[]): readonly string[] {
+  const [part] = name.split(' on ');
+  const own = services(entityId);
+  if (name === 'network') return [name];
+  const isPart = part !== undefined && part !== name && !own.some((one) => name.endsWith(` on ${one}`));
+  return isPart ? [part] : own.map((one) => one.replace(/[-_]exporter$/, ''));
+}
+
+/** Of what nobody can say the class, none is said. */
+function classOf({ class: said }: Incident): Told['class'] {
+  return (incidentClasses as readonly string[]).includes(said) ? (said as Told['class']) : null;
+}
+
+function base(of: Pick<AnomalyRow | Incident, 'id' | 'severity'> & { readonly summary: string }, culprits: readonly string[]): Omit<Told, 'at' | 'kind'> {
   return { id: of.id, severity: of.severity, class: null, culprits, summary: of.summary };
 }
 

@@ -40,7 +40,9 @@ export function judge(run: RunRecord): Verdict {
   const incidents = distinct(after.filter((told) => told.kind === 'incident'));
   const window = run.probe.filter((second) => second.at >= run.injectedAt && second.at < run.undoneAt);
   const seenAt = window.find(isHarmed)?.at ?? null;
-  const best = byWeight(said);
+  // What a person looks at: incidents, where there are any.
+  const opened = said.filter((told) => told.kind === 'incident');
+  const best = byWeight(opened.length > 0 ? opened : said);
   const { truth } = run;
   return {
     scenario: run.scenario,

@@ -169,7 +169,7 @@ function readSecretFiles(
 ): void {
   for (const [name, value] of Object.entries(table)) {
     if (typeof value === 'object' && value !== null) {
-      if (path.length > 0 || name === 'records' || name === 'notify' || name === 'server') {
+      if (path.length > 0 || ['records', 'notify', 'server', 'sources'].includes(name)) {
         readSecretFiles(value as Record<string, unknown>, [...path, isIndex(table, name)], file, base);
       }
     } else if (name.endsWith('File') && typeof value === 'string') {
@@ -205,6 +205,7 @@ function checkPairs(config: Config, file: ConfigFile | null): void {
     [['notify', 'channels'], config.notify.channels],
     [['alerts', 'rules'], config.alerts.rules],
     [['models', 'external'], config.models.external],
+    [['sources', 'prometheus'], config.sources.prometheus],
   ] as const;
   for (const [list, items] of named) {
     const seen = new Set<string>();

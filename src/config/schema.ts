@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { scrapeJobSchema } from './scrape-schema.ts';
+import { selector, shard } from './source-schema.ts';
 import { basePath, duration, httpUrl, listen, matchers, range, size, timeZone } from './values.ts';
 
 /** What the reference, the environment and the settings page know of a key beside its schema. */
@@ -147,6 +148,44 @@ const externalModel = z.strictObject({
   timeout: key(duration('100ms', '60s').prefault('5s'), 'duration', 'How long one answer may take.'),
 });
 
+const prometheusSource = z
+  .strictObject({
+    name: key(name(), 'name', 'What the source is called.'),
+    url: key(httpUrl(), 'address', 'The server, with the path below which `/api/v1/query` lies.'),
+    select: key(
+      z.array(selector()).min(1).max(50).prefault(['{__name__!=""}']),
+      'list of selectors',
+      'Which series; all unless given.',
+    ),
+    interval: key(duration('1s', '5m').prefault('15s'), 'duration', 'How often it is read.'),
+    shard: key(
+      shard().prefault(null),
+      'n/m',
+      'Only the n-th of m parts of what is watched, so that several processes share one server.',
+    ),
+    backfill: key(duration('0s', '90d').prefault('0s'), 'duration', 'How much of the past is read at the first start.'),
+    fill: key(duration('0s', '7d').prefault('2h'), 'duration', 'How much of an outage is read afterwards.'),
+    timeout: key(duration('1s', '5m').prefault('30s'), 'duration', 'How long one answer may take.'),
+    tenant: key(optionalText(), 'text', 'Sent as `X-Scope-OrgID`, for a server of several tenants.'),
+    token: key(optionalText(), 'text', 'Sent as a bearer token.', secret),
+    tokenFile: optionalFile('the token'),
+    user: key(optionalText(), 'text', 'User name for basic authentication.'),
+    password: key(optionalText(), 'text', 'Its password.', secret),
+    passwordFile: optionalFile('the password'),
+    ca: key(optionalText(), 'text', 'Certificate authority, PEM; the system’s unless given.'),
+    caFile: optionalFile('the certificate authority'),
+    cert: key(optionalText(), 'text', 'Certificate of ours, PEM.'),
+    certFile: optionalFile('the certificate'),
+    privateKey: key(optionalText(), 'text', 'The certificate’s key, PEM.', secret),
+    privateKeyFile: optionalFile('the key'),
+    serverName: key(optionalText(), 'name', 'The name that its certificate has, where it is not that of the address.'),
+    insecure: key(z.boolean().prefault(false), 'true or false', 'Take any certificate.'),
+  })
+  .refine((source) => source.user === null || (source.token === null && source.tokenFile === null), {
+    path: ['user'],
+    message: 'either a token or a user, not both',
+  });
+
 const section = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shape).prefault({} as never);
 
 /** Every key of the configuration. What is not here is refused by name. */
@@ -216,6 +255,13 @@ export const configSchema = z.strictObject({
       'list of jobs',
       'Prometheus targets to scrape, in the words of Prometheus’s own `scrape_configs`.',
       live,
+    ),
+  }),
+  sources: section({
+    prometheus: key(
+      z.array(prometheusSource).max(20).prefault([]),
+      'list of servers',
+      'Prometheus-compatible servers that are read: what they have is watched as if it were scraped.',
     ),
   }),
   retention: section({

@@ -103,6 +103,33 @@ function signOf(one: Finding | Alert): { sign: IncidentSign; opens: boolean } | 
   return { sign, opens: resolvedAt === null };
 }
 
+/** Two incidents as one: the younger becomes part of the elder. */
+export function joined(
+  younger: Incident,
+  elder: Incident,
+  reason: string,
+  now: number,
+  by: string | null,
+): { readonly part: Incident; readonly whole: Incident } {
+  const part: Incident = {
+    ...noted(younger, now, 'merged', `Part of “${elder.title}” from now on. ${reason}`, by),
+    state: 'resolved',
+    resolvedAt: now,
+    mergedInto: elder.id,
+  };
+  const whole: Incident = {
+    ...elder,
+    signs: [...elder.signs, ...younger.signs].slice(0, MOST_SIGNS),
+    startedAt: Math.min(elder.startedAt, younger.startedAt),
+    entityIds: [...new Set([...elder.entityIds, ...younger.entityIds])],
+    apartFrom: [...new Set([...elder.apartFrom, ...younger.apartFrom])],
+    toldAt: elder.toldAt ?? younger.toldAt,
+    leadAlertId: elder.leadAlertId ?? younger.leadAlertId,
+    lastAt: now,
+  };
+  return { part, whole: noted(whole, now, 'merged', `“${younger.title}” is part of this. ${reason}`, by) };
+}
+
 class Work {
   readonly #inputs: IncidentInputs;
   readonly #now: number;
@@ -201,28 +228,14 @@ class Work {
     this.#set(noted(grown, this.#now, 'joined', `${sign.summary} ${sign.reason}`));
   }
 
-  /** The younger becomes part of the elder. */
   #merge(from: string, into: string, reason: string): void {
     const [younger, elder] = [this.#open.get(from), this.#open.get(into)];
-    if (younger === undefined || elder === undefined) return;
+    if (younger === undefined || elder === undefined || elder.apartFrom.includes(from)) return;
+    const { part, whole } = joined(younger, elder, reason, this.#now, null);
     this.#open.delete(from);
-    this.#changed.set(from, {
-      ...noted(younger, this.#now, 'merged', `Part of “${elder.title}” from now on. ${reason}`),
-      state: 'resolved',
-      resolvedAt: this.#now,
-      mergedInto: into,
-    });
+    this.#changed.set(from, part);
     for (const { id } of younger.signs) this.#home.set(id, into);
-    const joined: Incident = {
-      ...elder,
-      signs: [...elder.signs, ...younger.signs].slice(0, MOST_SIGNS),
-      startedAt: Math.min(elder.startedAt, younger.startedAt),
-      entityIds: [...new Set([...elder.entityIds, ...younger.entityIds])],
-      toldAt: elder.toldAt ?? younger.toldAt,
-      leadAlertId: elder.leadAlertId ?? younger.leadAlertId,
-      lastAt: this.#now,
-    };
-    this.#set(noted(joined, this.#now, 'merged', `“${younger.title}” is part of this. ${reason}`));
+    this.#set(whole);
   }
 
   /** What ended a while ago on the same host or service with the same resource comes back. */
@@ -259,6 +272,7 @@ class Work {
       assignee: null,
       verdict: 'none',
       mergedInto: null,
+      apartFrom: [],
       entityId: sign.entityId,
       entityIds: [sign.entityId],
       pinned: { class: false, severity: false },

@@ -117,6 +117,11 @@ export class AlertKeeper {
     this.observe(findings.flatMap((finding) => observeFinding(finding) ?? []));
   }
 
+  /** Takes up what changed beside the alerts: looks at incidents, people's changes. */
+  settleIncidents(): void {
+    this.#step([]);
+  }
+
   observeEntities(entities: readonly WatchedEntity[]): void {
     const now = this.#clock.now();
     this.#step(entities.flatMap((entity) => evaluateRules(this.#policy.rules, entity, now)));

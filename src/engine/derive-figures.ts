@@ -29,7 +29,7 @@ const COLLECTOR_SIGN = 'auspex_host_memory_ratio';
 const OWN_LABELS = new Set([METRIC_NAME, 'cpu', 'mode', 'device', 'mountpoint', 'fstype', 'state']);
 const IDENTITY_LABELS = new Set(['instance', 'host_id', 'host.id']);
 /** A service's figures bear what its own series do: they lead to the same entity. */
-const SERVICE_LABELS = new Set([...IDENTITY_LABELS, 'job', 'service_name', 'service.name']);
+const SERVICE_LABELS = new Set([...IDENTITY_LABELS, 'job', 'service_name', 'service_namespace', 'service.name']);
 /** A sender that was silent for so long has its place taken by another. */
 const SILENT_MS = 300_000;
 /** A collection to which nothing came for so long is complete: what is missing is gone. */
@@ -59,6 +59,8 @@ interface Collection {
 /** One exporter of a host or service: a host that two Prometheus servers send has two, of which one counts. */
 interface Sender {
   readonly host: Host;
+  /** One instance of a service: all of them count. */
+  readonly isInstance: boolean;
   readonly identity: readonly (readonly [string, string])[];
   readonly deriver: Deriver;
   /** The places of a series' value; none where no figure needs it. */
@@ -66,6 +68,9 @@ interface Sender {
   readonly open: Collection[];
   /** How many values the last collection had. */
   expected: number;
+  /** Figures of the last collection by their labels' key. */
+  present: Map<string, Labels>;
+  derivedAt: number;
   closedAt: number;
   intervalMs: number;
   afterGap: boolean;
@@ -78,7 +83,6 @@ interface Host {
   hasCollector: boolean;
   collectorAt: number;
   derivedAt: number;
-  /** Figures of the last collection by their labels' key. */
   present: Map<string, Labels>;
   readonly labels: Map<string, Labels>;
 }
@@ -98,7 +102,8 @@ interface Role {
  * many values have come as the time before, or when nothing more came for some seconds.
  * While a collector of ours sends figures of that host, it derives nothing. Time is the samples' own, so that a replay
  * derives the same; what a replay finds derived already is not derived again.
- * Weak: of several senders of one host only one is used, until it falls silent for five minutes.
+ * Weak: of several senders of one host only one is used, until it falls silent for five minutes; each instance of a service
+ * has figures of its own.
  * Cost: one array read a sample for all other series; some 150 bytes for each of the 100 or so series a host that count.
  */
 export class DerivedFigures {
@@ -107,7 +112,7 @@ export class DerivedFigures {
   /** By series, 1 where it has a role: all that other series cost. */
   #flags = new Uint8Array(1024);
   readonly #roles = new Map<number, Role>();
-  #ready: { readonly host: Host; readonly collectedAt: number; readonly emission: Emission }[] = [];
+  #ready: { readonly holder: Host | Sender; readonly collectedAt: number; readonly emission: Emission }[] = [];
 
   constructor(onEvent: (entityId: string, at: number, type: HostEventType) => void) {
     this.#onEvent = onEvent;
@@ -134,7 +139,8 @@ export class DerivedFigures {
   }
 
   #watchService({ labels, ref, entityId }: Series, name: string): void {
-    if (name.startsWith(SERVICE_FIGURE_PREFIX)) this.#mark(ref, 'derived', this.#host(entityId));
+    if (name.startsWith(SERVICE_FIGURE_PREFIX))
+      this.#mark(ref, 'derived', this.#host(entityId), this.#serviceSender(entityId, labels));
     else if (feedsServiceFigures(labels)) this.#markInput(ref, this.#serviceSender(entityId, labels), labels);
   }
 
@@ -161,8 +167,10 @@ export class DerivedFigures {
         touched.add(role.sender as Sender);
       } else if (isStaleMarker(value)) continue;
       else if (role.kind === 'collector') role.host.collectorAt = Math.max(role.host.collectorAt, at);
-      else if (role.kind === 'derived') role.host.derivedAt = Math.max(role.host.derivedAt, at);
-      else this.#onEvent(role.host.entityId, at, role.type);
+      else if (role.kind === 'derived') {
+        const holder = role.sender ?? role.host;
+        holder.derivedAt = Math.max(holder.derivedAt, at);
+      } else this.#onEvent(role.host.entityId, at, role.type);
     }
     for (const sender of touched) this.#closeComplete(sender);
   }
@@ -183,7 +191,7 @@ export class DerivedFigures {
     const ready = this.#ready;
     this.#ready = [];
     // What a replay found stored already is left out.
-    return ready.flatMap(({ host, collectedAt, emission }) => (collectedAt > host.derivedAt ? [emission] : []));
+    return ready.flatMap(({ holder, collectedAt, emission }) => (collectedAt > holder.derivedAt ? [emission] : []));
   }
 
   #closeComplete(sender: Sender): void {
@@ -210,6 +218,7 @@ export class DerivedFigures {
     sender.closedAt = at;
     // After a restart a collector of ours is given time to be heard again.
     if (host.hasCollector && host.collectorAt === 0) host.collectorAt = at;
+    if (sender.isInstance) return this.#give(sender, at, figures);
     const isCollected = host.hasCollector && at - host.collectorAt < SILENT_MS;
     if (isCollected) {
       figures.length = 0;
@@ -221,19 +230,23 @@ export class DerivedFigures {
     this.#give(host, at, figures);
   }
 
-  #give(host: Host, at: number, figures: readonly { readonly labels: Labels; readonly value: number }[]): void {
+  #give(
+    holder: Host | Sender,
+    at: number,
+    figures: readonly { readonly labels: Labels; readonly value: number }[],
+  ): void {
     const present = new Map<string, Labels>();
     for (const { labels, value } of figures) {
       present.set(labelsKey(labels), labels);
-      this.#emit(host, at, { labels, kind: 'gauge', at, value });
+      this.#emit(holder, at, { labels, kind: 'gauge', at, value });
     }
-    for (const [key, labels] of host.present)
-      if (!present.has(key)) this.#emit(host, at, { labels, kind: 'gauge', at, value: Number.NaN, stale: true });
-    host.present = present;
+    for (const [key, labels] of holder.present)
+      if (!present.has(key)) this.#emit(holder, at, { labels, kind: 'gauge', at, value: Number.NaN, stale: true });
+    holder.present = present;
   }
 
-  #emit(host: Host, collectedAt: number, emission: Emission): void {
-    this.#ready.push({ host, collectedAt, emission });
+  #emit(holder: Host | Sender, collectedAt: number, emission: Emission): void {
+    this.#ready.push({ holder, collectedAt, emission });
   }
 
   /** Since the collection before; 0 across a reboot, a gap and at the beginning. */
@@ -300,6 +313,7 @@ export class DerivedFigures {
       const deriver = new HostFigureDeriver();
       const identity = [...labelPairs(labels)].filter(([name]) => IDENTITY_LABELS.has(name));
       return {
+        isInstance: false,
         deriver,
         identity: [...identity, ['job', DERIVED_JOB]],
         settersOf: (of) => {
@@ -311,9 +325,10 @@ export class DerivedFigures {
   }
 
   #serviceSender(entityId: string, labels: Labels): Sender {
-    return this.#senderNamed(entityId, '', () => {
+    return this.#senderNamed(entityId, labelValue(labels, 'instance') ?? '', () => {
       const deriver = new ServiceFigureDeriver();
       return {
+        isInstance: true,
         deriver: {
           bootTimes: () => ({ now: Number.NaN, before: Number.NaN }),
           derive: (elapsed, give) => deriver.derive(elapsed, (metric, value) => give(metric, null, value)),
@@ -324,11 +339,16 @@ export class DerivedFigures {
     });
   }
 
-  #senderNamed(entityId: string, key: string, make: () => Pick<Sender, 'deriver' | 'identity' | 'settersOf'>): Sender {
+  #senderNamed(
+    entityId: string,
+    key: string,
+    make: () => Pick<Sender, 'deriver' | 'identity' | 'settersOf' | 'isInstance'>,
+  ): Sender {
     const host = this.#host(entityId);
     let sender = host.senders.get(key);
     if (sender === undefined) {
-      sender = { host, ...make(), open: [], expected: 0, closedAt: 0, intervalMs: 0, afterGap: false };
+      const fresh = { open: [], expected: 0, present: new Map(), derivedAt: 0, closedAt: 0, intervalMs: 0 };
+      sender = { host, ...make(), ...fresh, afterGap: false };
       host.senders.set(key, sender);
     }
     return sender;

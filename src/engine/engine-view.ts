@@ -11,6 +11,7 @@ import type {
   FindingVerdict,
   Forecast,
   Incident,
+  IncidentChange,
   Labels,
   ModelMetadata,
   Prediction,
@@ -229,6 +230,10 @@ export interface EngineView {
   /** What a model says of rows of features. Without an entity the one that has such a model; rejects with NOT_FOUND, BAD_REQUEST. */
   predict(name: string, entityId: string | undefined, rows: readonly FeatureRow[]): Promise<ModelAnswers>;
   judge(findingId: string, verdict: Exclude<FindingVerdict, 'none'>, by: string): Promise<Finding>;
+  /** Incidents that are open. */
+  incidents(): readonly Incident[];
+  /** A person's change, stored when it resolves. Rejects with NOT_FOUND, BAD_REQUEST. */
+  changeIncident(id: string, change: IncidentChange, by: string): Promise<Incident>;
   alertRules(): readonly AlertRuleView[];
   addSilence(silence: Omit<Silence, 'id' | 'createdAt'>): Promise<Silence>;
   removeSilence(id: string): Promise<void>;

@@ -6,6 +6,8 @@ import {
   type Emission,
   type Entity,
   type Finding,
+  type Incident,
+  type IncidentChange,
   type Labels,
   type ModelMetadata,
   type SampleBatch,
@@ -365,6 +367,13 @@ export class Engine implements EngineView {
     return this.#parts.metrics.index.resolve(labels, kind);
   }
 
+  /** Two names of one host lead to one entity at once; resolves when that is written down: series look for it when they are loaded. */
+  async joinHost(host: { readonly id: string; readonly name: string }): Promise<void> {
+    const { registry, records, clock } = this.#parts;
+    const changed = registry.joinHost(host, clock.now());
+    if (changed !== undefined) await records.put('entities', [changed]);
+  }
+
   models(): Promise<readonly ModelState[]> {
     return this.#trainer.states();
   }
@@ -393,6 +402,20 @@ export class Engine implements EngineView {
     this.#alerts.observeFindings([finding]);
     await this.#flow.flush();
     return finding;
+  }
+
+  incidents(): readonly Incident[] {
+    return this.#incidents.open();
+  }
+
+  async changeIncident(id: string, change: IncidentChange, by: string): Promise<Incident> {
+    const changed = this.#incidents.change(id, change, by);
+    if (change.kind === 'judge')
+      for (const sign of changed.signs)
+        if (sign.kind === 'finding') await this.judge(sign.id, change.verdict, by);
+    this.#alerts.settleIncidents();
+    await this.#flow.flush();
+    return changed;
   }
 
   async addSilence(silence: Omit<Silence, 'id' | 'createdAt'>): Promise<Silence> {

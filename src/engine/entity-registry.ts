@@ -12,6 +12,8 @@ export interface Introduction {
 }
 
 const WRITE_EVERY_MS = 300_000;
+/** A machine id, as systemd and the firmware write it. */
+const MACHINE_ALIAS = /^host_id=[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
 /**
  * Who is who. Every label set leads to one entity by its key (see entityKeyOf) and the aliases; an unknown key makes a
@@ -116,6 +118,28 @@ export class EntityRegistry {
     if (entity === undefined || this.#byAlias.has(alias)) return false;
     this.#set({ ...entity, aliases: [...entity.aliases, alias] });
     return true;
+  }
+
+  /**
+   * A host says its id and its name: both lead to one entity from now on. An id of another kind (a cloud's) than the machine id that
+   * the host of that name is known by is one more name of it; another machine id is another machine of the same name.
+   * The entity where something changed, to be written down.
+   */
+  joinHost({ id, name }: { readonly id: string; readonly name: string }, now: number): Entity | undefined {
+    const byId = this.#entities.get(this.#byAlias.get(`host_id=${id}`) ?? '');
+    const byName = this.#entities.get(this.#byAlias.get(`instance=${name}`) ?? '');
+    if (byId !== undefined) return this.addAlias(byId.id, `instance=${name}`) ? this.#entities.get(byId.id) : undefined;
+    if (byName === undefined) {
+      const aliases = [`instance=${name}`];
+      return this.introduce(
+        { kind: 'host', stableId: id, name, timeZone: this.#timeZone, aliases, attributes: {} },
+        now,
+      );
+    }
+    const machineIds = byName.aliases.filter((alias) => MACHINE_ALIAS.test(alias));
+    if (MACHINE_ALIAS.test(`host_id=${id}`) && machineIds.length > 0) return undefined;
+    this.addAlias(byName.id, `host_id=${id}`);
+    return this.#entities.get(byName.id);
   }
 
   /** Names a host that is known by its address alone; one that introduced itself keeps its name. Of two with one name the second shows its address too. */

@@ -25,7 +25,7 @@ import type { IncidentKeeper } from './incident-keeper.ts';
 import type { IngestGate } from './ingest-gate.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
 import type { LiveFeed } from './live-feed.ts';
-import { type OwnHost, sampleOf } from './own-host.ts';
+import { type OwnHost, PAST_SOURCE, sampleOf } from './own-host.ts';
 import { saveSnapshots } from './snapshots.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -170,7 +170,8 @@ export class Flow {
       lastRef = ref;
       const id = this.#entityIndex[ref];
       if (id === last || id === undefined) continue;
-      registry.touch(id, times[i] as number);
+      // Who tells of the past is not silent.
+      registry.touch(id, source === PAST_SOURCE ? clock.now() : (times[i] as number));
       last = id;
     }
   }

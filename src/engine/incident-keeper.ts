@@ -7,7 +7,8 @@ import {
   restoreIncidents,
   stepIncidents,
 } from '../decide/incident-book.ts';
-import { classReason, classWords, incidentNotifications, severityOf, titleOf } from '../decide/incident-words.ts';
+import { changeIncident } from '../decide/incident-change.ts';
+import { classReason, incidentNotifications, severityOf, titleOf } from '../decide/incident-words.ts';
 import type { ChannelChoice } from '../decide/messages.ts';
 import type {
   Alert,
@@ -16,6 +17,7 @@ import type {
   Finding,
   Incident,
   IncidentCause,
+  IncidentChange,
   Notification,
   RecordStore,
 } from '../model/index.ts';
@@ -161,6 +163,24 @@ export class IncidentKeeper {
     open.set(incident.id, incident);
     this.#book = { ...this.#book, open };
     this.#unstored.set(incident.id, incident);
+  }
+
+  /** A person's change; stored with the next step. @throws AuspexError NOT_FOUND, BAD_REQUEST. */
+  change(id: string, change: IncidentChange, by: string): Incident {
+    const changed = changeIncident(this.#book, id, change, by, this.#parts.clock.now());
+    const open = new Map(this.#book.open);
+    let ended = this.#book.ended;
+    for (const incident of changed) {
+      ended = ended.filter((one) => one.id !== incident.id);
+      if (incident.state === 'open') open.set(incident.id, incident);
+      else {
+        open.delete(incident.id);
+        ended = [...ended, incident];
+      }
+      this.#unstored.set(incident.id, incident);
+    }
+    this.#book = { open, ended };
+    return changed[0];
   }
 
   /** Looks at incidents that are due: what kind they are, who is behind them. */

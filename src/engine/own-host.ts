@@ -7,7 +7,9 @@ import {
   type Entity,
   HOST_EVENT_METRIC,
   labelsFrom,
+  labelValue,
   METRIC_NAME,
+  metricName,
   type RecordStore,
 } from '../model/index.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -15,6 +17,9 @@ import { OwnMachine } from './derive-identity.ts';
 import type { EntityRegistry } from './entity-registry.ts';
 import type { EntityStates } from './entity-states.ts';
 import type { IngestGate } from './ingest-gate.ts';
+
+/** The way in of what is made up for. */
+export const PAST_SOURCE = 'backfill';
 
 export interface OwnHostParts {
   readonly registry: EntityRegistry;
@@ -53,7 +58,7 @@ export class OwnHost {
     const { registry, clock, records, states, gate, log } = this.#parts;
     if (event.kind === 'samples') {
       await this.#recognize(collector, event.samples);
-      await gate.ingestOwn(collector.name, event.samples);
+      await gate.ingestOwn(event.isPast === true ? PAST_SOURCE : collector.name, event.samples);
       return;
     }
     if (event.kind === 'entity') {
@@ -77,6 +82,10 @@ export class OwnHost {
   /** A scraped node_exporter of this very machine is this machine; before its first series is resolved, for a series stays where it is. */
   async #recognize(collector: Collector, samples: readonly Emission[]): Promise<void> {
     if (collector.name === 'host') return this.#machine.learn(samples);
+    for (const of of collector.name === 'prometheus' ? [samples] : exportersIn(samples)) await this.#join(of);
+  }
+
+  async #join(samples: readonly Emission[]): Promise<void> {
     const alias = this.#machine.aliasFor(samples);
     const { registry, records } = this.#parts;
     if (alias === null || this.#id === null || !registry.addAlias(this.#id, alias)) return;
@@ -84,6 +93,20 @@ export class OwnHost {
     const own = registry.get(this.#id);
     if (own !== undefined) await records.put('entities', [own]);
   }
+}
+
+/** What tells one node_exporter's machine, of many in one batch. */
+function exportersIn(samples: readonly Emission[]): Iterable<readonly Emission[]> {
+  const byInstance = new Map<string, Emission[]>();
+  for (const sample of samples) {
+    const name = metricName(sample.labels);
+    if (name !== 'node_uname_info' && name !== 'node_boot_time_seconds') continue;
+    const instance = labelValue(sample.labels, 'instance') ?? '';
+    const known = byInstance.get(instance);
+    if (known === undefined) byInstance.set(instance, [sample]);
+    else known.push(sample);
+  }
+  return byInstance.values();
 }
 
 /** A gauge that Auspex itself says of a host. */

@@ -16,25 +16,35 @@ export interface Entity {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** What collectors, agents and exporters say of a host itself, whatever job they come by. */
-const HOST_METRIC = /^(node_|namedprocess_|auspex_host_|auspex_store_accepting$|auspex_agent_dropped_samples_total$)/;
+/**
+ * What collectors, agents and exporters say of a host itself, whatever job they come by. Of OpenTelemetry's `system.…` those of its
+ * collector; others expose `system_cpu_count` and the like of their own process.
+ */
+const HOST_METRIC =
+  /^(node_|namedprocess_|auspex_host_|auspex_store_accepting$|auspex_agent_dropped_samples_total$|system_(cpu_(time|utilization|load_average|frequency|physical|logical)|memory_|disk_|filesystem_|network_|paging_|processes_|uptime|linux_))/;
 
 /**
- * The identity that a label set speaks of, before aliases: `host_id` or `host.id` first, then `instance` without its
+ * The identity that a label set speaks of, before aliases: on what is not of the host itself `service_name` first, since an instance
+ * of OpenTelemetry has a new name with each start; then `host_id` or `host.id`, then `instance` without its
  * port (so that a host's own collector and its node_exporter are one), then `service.name`, then `job`.
  * One place for the rule, because a wrong identity splits or merges everything that is learnt.
  */
 export function entityKeyOf(labels: Labels): string {
+  const isHostMetric = HOST_METRIC.test(metricName(labels));
+  const named = labelValue(labels, 'service_name');
+  if (named !== undefined && !isHostMetric) {
+    const namespace = labelValue(labels, 'service_namespace');
+    return `service=${namespace === undefined ? named : `${namespace}/${named}`}`;
+  }
   const host = labelValue(labels, 'host_id') ?? labelValue(labels, 'host.id');
   if (host !== undefined) return `host_id=${host}`;
   const instance = labelValue(labels, 'instance');
   if (instance !== undefined) {
-    const isHostMetric = HOST_METRIC.test(metricName(labels));
     return isHostMetric
       ? `instance=${stripPort(instance)}`
       : `instance=${stripPort(instance)},job=${labelValue(labels, 'job') ?? ''}`;
   }
-  const service = labelValue(labels, 'service_name') ?? labelValue(labels, 'service.name') ?? labelValue(labels, 'job');
+  const service = labelValue(labels, 'service.name') ?? labelValue(labels, 'job');
   return service !== undefined ? `service=${service}` : 'unknown=unknown';
 }
 

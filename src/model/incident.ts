@@ -97,6 +97,8 @@ export interface Incident {
   readonly verdict: IncidentVerdict;
   /** The incident that this one became part of. */
   readonly mergedInto: string | null;
+  /** Incidents that a person said are another trouble: they are never made one. */
+  readonly apartFrom: readonly string[];
   /** The host or service that the trouble began on or is caused by. */
   readonly entityId: string;
   readonly entityIds: readonly string[];
@@ -106,3 +108,17 @@ export interface Incident {
   readonly causes: readonly IncidentCause[];
   readonly steps: readonly IncidentStep[];
 }
+
+/** What a person does with an incident. */
+export type IncidentChange =
+  | { readonly kind: 'acknowledge' }
+  | { readonly kind: 'assign'; readonly to: string | null }
+  | { readonly kind: 'judge'; readonly verdict: Exclude<IncidentVerdict, 'none'> }
+  | {
+      readonly kind: 'override';
+      readonly class?: IncidentClass | undefined;
+      readonly severity?: Incident['severity'] | undefined;
+    }
+  | { readonly kind: 'merge'; readonly into: string }
+  /** These signs are another trouble. */
+  | { readonly kind: 'split'; readonly signs: readonly string[] };

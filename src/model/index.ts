@@ -4,6 +4,7 @@ export * from './audit.ts';
 export * from './confidence.ts';
 export * from './csv.ts';
 export * from './entity.ts';
+export * from './error-event.ts';
 export * from './execution.ts';
 export * from './figure-metric.ts';
 export * from './finding.ts';

@@ -106,7 +106,12 @@ export interface Emission {
 }
 
 export type CollectorEvent =
-  | { readonly kind: 'samples'; readonly samples: readonly Emission[] }
+  | {
+      readonly kind: 'samples';
+      readonly samples: readonly Emission[];
+      /** They are made up for: of a time before, told by one who is well now. */
+      readonly isPast?: true;
+    }
   | {
       readonly kind: 'entity';
       readonly entity: Pick<Entity, 'kind' | 'name' | 'timeZone' | 'aliases' | 'attributes'> & {

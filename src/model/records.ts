@@ -1,8 +1,10 @@
 import type { Alert, Notification, Silence } from './alert.ts';
 import type { AuditRow } from './audit.ts';
 import type { Entity } from './entity.ts';
+import type { ErrorPattern } from './error-event.ts';
 import type { Execution } from './execution.ts';
 import type { Finding } from './finding.ts';
+import type { Incident } from './incident.ts';
 import type { ModelMetadata } from './model-metadata.ts';
 import type { Prediction, TrackRecord } from './prediction.ts';
 
@@ -147,6 +149,7 @@ export interface Tables {
   evidence: EvidenceRow;
   patterns: PatternRow;
   alerts: Alert;
+  incidents: Incident;
   silences: Silence;
   notifications: NotificationRow;
   feedback: FeedbackRow;
@@ -158,6 +161,7 @@ export interface Tables {
   settings: SettingRow;
   idempotency_keys: IdempotencyRow;
   audit_log: AuditRow;
+  error_patterns: ErrorPattern;
 }
 export type TableName = keyof Tables;
 

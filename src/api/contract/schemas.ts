@@ -115,7 +115,91 @@ export const alert = z.object({
   action: z.string(),
   findingId: z.string().nullable(),
   suppressedBy: z.string().nullable(),
+  incidentId: z.string().nullable(),
 });
+
+const alertSeverity = z.enum(['medium', 'high', 'critical']);
+export const incidentClass = z.enum([
+  'crash',
+  'hang',
+  'memory-leak',
+  'cpu-saturation',
+  'disk-full',
+  'resource-limit',
+  'network',
+  'dependency-failure',
+  'bad-deployment',
+  'bad-configuration',
+  'traffic-surge',
+  'clock',
+  'telemetry-lost',
+  'security',
+  'unknown',
+]);
+
+export const incident = z.object({
+  id: z.string(),
+  title: z.string(),
+  class: incidentClass,
+  severity: alertSeverity,
+  state: z.enum(['open', 'resolved']),
+  startedAt: instant,
+  openedAt: instant,
+  lastAt: instant,
+  resolvedAt: instant.nullable(),
+  toldAt: instant.nullable().meta({ description: 'When people were told; null where nobody was' }),
+  acknowledgedAt: instant.nullable(),
+  assignee: z.string().nullable(),
+  verdict: z.enum(['none', 'confirmed', 'dismissed']),
+  mergedInto: z.string().nullable(),
+  entityId: z.string(),
+  entityName: z.string(),
+  entities: z.array(z.object({ id: z.string(), name: z.string() })),
+  cause: z.string().nullable().meta({ description: 'Most likely behind it' }),
+  signCount: z.int(),
+});
+
+export const incidentDetail = incident.extend({
+  signs: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.enum(['finding', 'alert']),
+      entityId: z.string(),
+      entityName: z.string(),
+      resource,
+      severity: alertSeverity,
+      startedAt: instant,
+      endedAt: instant.nullable(),
+      summary: z.string(),
+      reason: z.string().meta({ description: 'Why it belongs to the incident; empty for the one that opened it' }),
+    }),
+  ),
+  causes: z.array(
+    z.object({ name: z.string(), entityId: z.string(), score: z.number(), reasons: z.array(z.string()) }),
+  ),
+  steps: z.array(
+    z.object({
+      at: instant,
+      kind: z.string(),
+      text: z.string(),
+      by: z.string().nullable().meta({ description: 'null: Auspex itself' }),
+    }),
+  ),
+  pinned: z.object({ class: z.boolean(), severity: z.boolean() }),
+});
+
+export const incidentChange = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('acknowledge') }),
+  z.strictObject({ kind: z.literal('assign'), to: z.string().min(1).max(200).nullable() }),
+  z.strictObject({ kind: z.literal('judge'), verdict: z.enum(['confirmed', 'dismissed']) }),
+  z.strictObject({
+    kind: z.literal('override'),
+    class: incidentClass.optional(),
+    severity: alertSeverity.optional(),
+  }),
+  z.strictObject({ kind: z.literal('merge'), into: z.string().min(1).max(100) }),
+  z.strictObject({ kind: z.literal('split'), signs: z.array(z.string().min(1).max(100)).min(1).max(200) }),
+]);
 
 export const alertRule = z.object({
   name: z.string(),
@@ -509,6 +593,34 @@ export const execution = z.object({
   errorMessage: z.string().nullable(),
   context: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
+export const errorClass = z.enum([
+  'connection',
+  'timeout',
+  'not_found',
+  'permission',
+  'port_conflict',
+  'dependency',
+  'syntax',
+  'memory',
+  'general',
+]);
+export const errorPattern = z.object({
+  fingerprint: z.string(),
+  class: errorClass,
+  type: z.string(),
+  message: z.string().meta({ description: 'With values replaced by their kinds, secrets by [removed]' }),
+  topFrame: z.string().nullable(),
+  component: z.string().nullable(),
+  entityId: z.string().meta({ description: 'Where it was met last' }),
+  entityName: z.string(),
+  firstSeenAt: instant,
+  lastSeenAt: instant,
+  count: z.int().min(1),
+  solution: z.string().nullable(),
+  successes: z.int().min(0),
+  failures: z.int().min(0),
+  confidence: confidence.meta({ description: 'That the solution helps' }),
+});
 export const newExecution = z.strictObject({
   id: z.string().min(1).max(128).optional(),
   job: z.string().min(1).max(200),
@@ -738,13 +850,23 @@ export const analytics = z.object({
 });
 
 /** A live message. `cursor` resumes after a lost connection: `/api/live?topics=…&after=<cursor>`. */
-export const liveTopics = ['overview', 'samples', 'anomalies', 'alerts', 'predictions', 'models', 'status'] as const;
+export const liveTopics = [
+  'overview',
+  'samples',
+  'anomalies',
+  'alerts',
+  'incidents',
+  'predictions',
+  'models',
+  'status',
+] as const;
 /** What each topic asks for: one without does not compile. */
 export const liveTopicAccess = {
   overview: 'read',
   samples: 'read',
   anomalies: 'read',
   alerts: 'read',
+  incidents: 'read',
   predictions: 'read',
   models: 'read',
   status: 'read',
@@ -771,6 +893,7 @@ export const liveMessage = z.discriminatedUnion('topic', [
     anomaly,
   }),
   z.object({ topic: z.literal('alerts'), cursor: z.string(), alert }),
+  z.object({ topic: z.literal('incidents'), cursor: z.string(), incident }),
   z.object({ topic: z.literal('predictions'), cursor: z.string(), prediction }),
   z.object({ topic: z.literal('models'), cursor: z.string(), model: modelMetadata }),
   z.object({

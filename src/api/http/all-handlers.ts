@@ -5,8 +5,10 @@ import { anomalyHandlers } from './handlers/anomalies.ts';
 import { auditHandlers } from './handlers/audit.ts';
 import { backupHandlers } from './handlers/backup.ts';
 import { exploreHandlers } from './handlers/explore.ts';
+import { errorHandlers } from './handlers/errors.ts';
 import { exportHandlers } from './handlers/export.ts';
 import { forecastHandlers } from './handlers/forecasts.ts';
+import { incidentHandlers } from './handlers/incidents.ts';
 import { ingestHandlers } from './handlers/ingest.ts';
 import { itselfHandlers } from './handlers/itself.ts';
 import { jobHandlers } from './handlers/jobs.ts';
@@ -26,10 +28,12 @@ export function handlersOf(parts: ServerParts, load: ProcessLoad, cookie: Sessio
     ...exploreHandlers(parts),
     ...anomalyHandlers(parts),
     ...alertHandlers(parts),
+    ...incidentHandlers(parts),
     ...forecastHandlers(parts),
     ...modelHandlers(parts),
     ...analyticsHandlers(parts),
     ...jobHandlers(parts),
+    ...errorHandlers(parts),
     ...itselfHandlers(parts, load),
     ...sessionHandlers(parts, cookie),
     ...userHandlers(parts),

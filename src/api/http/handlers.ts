@@ -7,7 +7,7 @@ import type { Principal } from '../../access/access.ts';
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Readable | null;
+  readonly body: string | Buffer | Readable | null;
 }
 
 /** What a handler knows beside its validated input. */

@@ -57,6 +57,17 @@ export type RemoteWrite = (
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
 ) => Promise<RemoteWriteAnswer>;
 
+/** What the OTLP receiver answers: also a failure is a body of its protocol. */
+export interface OtlpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+export interface OtlpPort {
+  metrics(body: Buffer, headers: Readonly<Record<string, string | readonly string[] | undefined>>): Promise<OtlpAnswer>;
+  logs(body: Buffer, headers: Readonly<Record<string, string | readonly string[] | undefined>>): Promise<OtlpAnswer>;
+}
+
 /** Bounds of one server. All have defaults. */
 export interface HttpLimits {
   /** Bytes of a JSON body. */
@@ -109,6 +120,7 @@ export interface ServerParts {
   readonly settings: SettingsPort;
   readonly notifier: NotifierPort;
   readonly remoteWrite: RemoteWrite;
+  readonly otlp: OtlpPort;
   /** Everything as tar.gz. Throws CONFLICT while another one is made. */
   readonly backup: (options: { readonly withKeys: boolean }) => Readable;
   readonly scrapeTargets: () => readonly ScrapeTargetView[];

@@ -16,6 +16,7 @@ import {
   confidence,
   type Execution,
   type Forecast,
+  type Incident,
   type Labels,
   labelPairs,
   type ModelMetadata,
@@ -116,6 +117,47 @@ export function alertToWire(alert: Alert, nameOf: NameOf): s.AlertView {
     action: alert.action,
     findingId: alert.findingId,
     suppressedBy: alert.suppressedBy,
+    incidentId: alert.incidentId,
+  };
+}
+
+export function incidentToWire(incident: Incident, nameOf: NameOf): Wire<typeof s.incident> {
+  const { id, title, severity, state, assignee, verdict, mergedInto, entityId } = incident;
+  return {
+    id,
+    title,
+    class: incident.class,
+    severity,
+    state,
+    startedAt: iso(incident.startedAt),
+    openedAt: iso(incident.openedAt),
+    lastAt: iso(incident.lastAt),
+    resolvedAt: isoOrNull(incident.resolvedAt),
+    toldAt: isoOrNull(incident.toldAt),
+    acknowledgedAt: isoOrNull(incident.acknowledgedAt),
+    assignee,
+    verdict,
+    mergedInto,
+    entityId,
+    entityName: nameOf(entityId),
+    entities: incident.entityIds.map((one) => ({ id: one, name: nameOf(one) })),
+    cause: incident.causes[0]?.name ?? null,
+    signCount: incident.signs.length,
+  };
+}
+
+export function incidentDetailToWire(incident: Incident, nameOf: NameOf): Wire<typeof s.incidentDetail> {
+  return {
+    ...incidentToWire(incident, nameOf),
+    signs: incident.signs.map((sign) => ({
+      ...sign,
+      entityName: nameOf(sign.entityId),
+      startedAt: iso(sign.startedAt),
+      endedAt: isoOrNull(sign.endedAt),
+    })),
+    causes: incident.causes.map((cause) => ({ ...cause, reasons: [...cause.reasons] })),
+    steps: incident.steps.map((step) => ({ ...step, at: iso(step.at) })),
+    pinned: incident.pinned,
   };
 }
 

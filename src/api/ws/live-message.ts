@@ -4,6 +4,7 @@ import {
   alertToWire,
   anomalyToWire,
   gaugeToWire,
+  incidentToWire,
   iso,
   modelToWire,
   type NameOf,
@@ -25,6 +26,8 @@ export function liveMessageOf(event: EngineEvent, cursor: string, nameOf: NameOf
       return { topic: 'anomalies', cursor, change: event.change, anomaly: anomalyToWire(event.finding, nameOf) };
     case 'alerts':
       return { topic: 'alerts', cursor, alert: alertToWire(event.alert, nameOf) };
+    case 'incidents':
+      return { topic: 'incidents', cursor, incident: incidentToWire(event.incident, nameOf) };
     case 'predictions':
       return { topic: 'predictions', cursor, prediction: predictionToWire(event.prediction, nameOf) };
     case 'models':

@@ -13,6 +13,8 @@ import {
 
 const TIMEOUT_MS = 120_000;
 const TRIES = 3;
+/** As PromQL writes them; a name more or less does not matter where a list is halved. */
+const nameList = z.object({ status: z.literal('success'), data: z.array(z.string()) });
 
 const matrix = z.object({
   status: z.literal('success'),
@@ -44,8 +46,18 @@ export interface PrometheusSource {
   readonly token?: string;
   /** For a server of several tenants: X-Scope-OrgID. */
   readonly tenant?: string;
-  readonly fetch: typeof fetch;
+  readonly fetch: ApiFetch;
+  /** How often a request that failed on the way is made; 3 unless told. */
+  readonly tries?: number;
+  /** How long one answer may take; 2 min unless told. */
+  readonly timeoutMs?: number;
 }
+
+/** How the API is called: `fetch`, or the one way out. */
+export type ApiFetch = (
+  url: string,
+  options: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+) => Promise<{ readonly status: number; text(): Promise<string> }>;
 
 /**
  * Reads raw samples from a Prometheus-compatible server (Prometheus, VictoriaMetrics, Mimir, Thanos) by its query API: an
@@ -64,7 +76,8 @@ export class PrometheusReader {
   async read(selector: string, from: number, to: number): Promise<readonly ReadSeries[]> {
     this.#types ??= await this.#readTypes();
     const range = `${Math.max(1, Math.round((to - from) / 1000))}s`;
-    const answer = matrix.parse(
+    const answer = matrixOf(
+      this.#source.url,
       await this.#get('/api/v1/query', { query: `${selector}[${range}]`, time: (to / 1000).toFixed(3) }),
     );
     return answer.data.result.flatMap(({ metric, values }) => {
@@ -77,6 +90,12 @@ export class PrometheusReader {
         values: Float64Array.from(values, ([, value]) => numberOf(value)),
       };
     });
+  }
+
+  /** Names of metrics that the selector has in a range. @throws as `read`. */
+  async names(selector: string, from: number, to: number): Promise<readonly string[]> {
+    const parameters = { 'match[]': selector, start: (from / 1000).toFixed(3), end: (to / 1000).toFixed(3) };
+    return nameList.parse(await this.#get('/api/v1/label/__name__/values', parameters)).data;
   }
 
   #kindOf(name: string): SeriesKind {
@@ -101,19 +120,30 @@ export class PrometheusReader {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(tenant === undefined ? {} : { 'x-scope-orgid': tenant }),
     };
+    const { tries = TRIES, timeoutMs = TIMEOUT_MS } = this.#source;
     for (let attempt = 1; ; attempt++) {
       try {
-        const response = await this.#source.fetch(address, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
-        if (response.ok) return await response.json();
+        const response = await this.#source.fetch(address, { headers, signal: AbortSignal.timeout(timeoutMs) });
         const text = await response.text();
-        if (response.status < 500 || attempt === TRIES) throw refusal(url, response.status, text);
+        if (response.status >= 200 && response.status < 300) return JSON.parse(text);
+        if (response.status < 500 || attempt >= tries) throw refusal(url, response.status, text);
       } catch (error) {
         if (error instanceof AuspexError) throw error;
-        if (attempt === TRIES) throw unreachable(url, error);
+        if (attempt >= tries) throw unreachable(url, error);
       }
       await new Promise((wake) => setTimeout(wake, 500 * attempt));
     }
   }
+}
+
+/** What another program answers there is not what a person can read as a list of faults. */
+function matrixOf(url: string, answer: unknown): z.output<typeof matrix> {
+  const read = matrix.safeParse(answer);
+  if (read.success) return read.data;
+  throw new AuspexError(
+    'BAD_REQUEST',
+    `${url} does not answer as Prometheus does: its answer is no matrix of samples.`,
+  );
 }
 
 /** `+Inf`, `-Inf` and `NaN` as Prometheus writes them. */
@@ -134,7 +164,7 @@ function refusal(url: string, status: number, text: string): AuspexError {
   } catch {
     // It spoke otherwise than Prometheus does: a proxy's page, say.
   }
-  return new AuspexError('BAD_REQUEST', `${url} answered ${status}: ${reason}`);
+  return new AuspexError('BAD_REQUEST', `${url} answered ${status}: ${reason}`, { data: { status } });
 }
 
 function unreachable(url: string, cause: unknown): AuspexError {

@@ -1,5 +1,12 @@
 /** The schema changes of the records that this version knows, in order. */
-export const MIGRATION_NAMES = ['0001-tables', '0002-users', '0003-audit', '0004-row-sums'] as const;
+export const MIGRATION_NAMES = [
+  '0001-tables',
+  '0002-users',
+  '0003-audit',
+  '0004-row-sums',
+  '0005-error-patterns',
+  '0006-incidents',
+] as const;
 
 export type MigrationName = (typeof MIGRATION_NAMES)[number];
 

@@ -28,6 +28,8 @@ function migrationsFor(engine: Engine): Record<MigrationName, Migration> {
     '0002-users': { up: (db) => createTable(db, engine, 'users') },
     '0003-audit': { up: (db) => createAuditLog(db, engine) },
     '0004-row-sums': { up: (db) => addRowSums(db, engine) },
+    '0005-error-patterns': { up: (db) => createSummedTable(db, engine, 'error_patterns') },
+    '0006-incidents': { up: (db) => addIncidents(db, engine) },
   };
 }
 
@@ -39,7 +41,11 @@ export function migrationNames(): string[] {
 const NEVER_CHANGED = 'rows of the audit log are never changed or removed';
 
 /** Tables that a later migration makes. */
-const LATER: readonly TableName[] = ['users', 'audit_log'];
+const LATER: readonly TableName[] = ['users', 'audit_log', 'error_patterns', 'incidents'];
+/** Columns that a later migration adds, behind the row's checksum. */
+const LATER_COLUMNS: Readonly<Partial<Record<TableName, readonly string[]>>> = { alerts: ['incident_id'] };
+/** Those of them that came after the row sums, and are made with them. */
+const SUMMED: readonly TableName[] = ['error_patterns', 'incidents'];
 
 async function createFirstTables(db: Kysely<unknown>, engine: Engine): Promise<void> {
   const types = TYPES[engine];
@@ -52,7 +58,8 @@ async function createTable(db: Kysely<unknown>, engine: Engine, table: TableName
   const types = TYPES[engine];
   const spec: TableSpec<Tables[TableName]> = tables[table];
   const columns = Object.values(fieldsOf(spec)).flatMap((field) =>
-    field.columns.map((column) => {
+    field.columns.flatMap((column) => {
+      if (LATER_COLUMNS[table]?.includes(column.name) === true) return [];
       const primary = column.name === 'id' ? ' not null primary key' : '';
       return sql`${sql.ref(column.name)} ${sql.raw(types[column.type] + primary)}`;
     }),
@@ -66,6 +73,22 @@ async function createTable(db: Kysely<unknown>, engine: Engine, table: TableName
       db,
     );
   }
+}
+
+/** A table that is made since rows have checksums. */
+async function createSummedTable(db: Kysely<unknown>, engine: Engine, table: TableName): Promise<void> {
+  await createTable(db, engine, table);
+  if (engine === 'sqlite') await addSum(db, table, columnNames(table));
+}
+
+async function addIncidents(db: Kysely<unknown>, engine: Engine): Promise<void> {
+  await createSummedTable(db, engine, 'incidents');
+  // A row without a value in it keeps its checksum.
+  await sql`alter table alerts add column incident_id ${sql.raw(TYPES[engine].text)}`.execute(db);
+}
+
+function firstColumns(table: TableName): string[] {
+  return columnNames(table).filter((name) => LATER_COLUMNS[table]?.includes(name) !== true);
 }
 
 /** Rows are only added: the database itself refuses the rest, against our own mistakes; against others there is the chain. */
@@ -94,7 +117,7 @@ async function refuseChanges(db: Kysely<unknown>, changes: readonly string[]): P
 async function addRowSums(db: Kysely<unknown>, engine: Engine): Promise<void> {
   if (engine === 'postgres') return;
   await sql`drop trigger audit_log_no_update`.execute(db);
-  for (const table of tableNames) await addSum(db, table, columnNames(table));
+  for (const table of tableNames) if (!SUMMED.includes(table)) await addSum(db, table, firstColumns(table));
   await refuseChanges(db, ['update']);
   await addSum(db, 'symbols', ['id', 'text']);
   await sql`create trigger symbols_sum after insert on symbols begin

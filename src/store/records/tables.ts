@@ -1,4 +1,4 @@
-import type { TableName, Tables } from '../../model/index.ts';
+import { ERROR_CLASSES, incidentClasses, type TableName, type Tables } from '../../model/index.ts';
 import {
   choice,
   type Field,
@@ -217,6 +217,7 @@ export const tables: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
       action: text('action'),
       findingId: text('finding_id'),
       suppressedBy: text('suppressed_by'),
+      incidentId: text('incident_id'),
     },
     indexes: [
       ['entity', 'started_at'],
@@ -374,6 +375,57 @@ export const tables: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
     },
     indexes: [['at']],
     expiry: null,
+  },
+  incidents: {
+    fields: {
+      id: id(),
+      title: text('title'),
+      class: choice('class', incidentClasses),
+      severity: choice('severity', SEVERITIES),
+      state: choice('state', ['open', 'resolved']),
+      startedAt: integer('started_at'),
+      openedAt: integer('opened_at'),
+      lastAt: integer('last_at'),
+      resolvedAt: integer('resolved_at'),
+      toldAt: integer('told_at'),
+      leadAlertId: text('lead_alert_id'),
+      acknowledgedAt: integer('acknowledged_at'),
+      assignee: text('assignee'),
+      verdict: choice('verdict', ['none', 'confirmed', 'dismissed']),
+      mergedInto: text('merged_into'),
+      apartFrom: json('apart_from'),
+      entityId: symbol('entity'),
+      entityIds: json('entity_ids'),
+      pinned: json('pinned'),
+      signs: json('signs'),
+      causes: json('causes'),
+      steps: json('steps'),
+    },
+    indexes: [
+      ['state', 'started_at'],
+      ['entity', 'started_at'],
+    ],
+    expiry: { column: 'started_at', keep: 'records', only: { column: 'state', values: [1] } },
+  },
+  error_patterns: {
+    fields: {
+      id: id(),
+      class: choice('class', ERROR_CLASSES),
+      type: text('type'),
+      message: text('message'),
+      topFrame: text('top_frame'),
+      component: symbol('component'),
+      entityId: symbol('entity'),
+      firstSeenAt: integer('first_seen_at'),
+      lastSeenAt: integer('last_seen_at'),
+      count: integer('count'),
+      solution: text('solution'),
+      successes: integer('successes'),
+      failures: integer('failures'),
+      confidence: real('confidence'),
+    },
+    indexes: [['entity', 'last_seen_at'], ['last_seen_at']],
+    expiry: { column: 'last_seen_at', keep: 'records' },
   },
 };
 

@@ -96,6 +96,10 @@ export async function startServer(
       body.length === 0
         ? { status: 400, headers: {}, problem: new AuspexError('BAD_ENCODING', 'The body is empty.') }
         : { status: 204, headers: { 'x-prometheus-remote-write-samples-written': String(body.length) } },
+    otlp: {
+      metrics: async (body) => ({ status: 200, headers: { 'content-type': 'application/x-protobuf' }, body }),
+      logs: async (body) => ({ status: 200, headers: { 'content-type': 'application/x-protobuf' }, body }),
+    },
     backup: ({ withKeys }) =>
       backupStream({ home, version: '0.1.0', createdAt: NOW, withKeys, hasRecords: true, hold: () => stores.hold() }),
     scrapeTargets: () => [],

@@ -2,7 +2,7 @@ import type { Handlers } from '../handlers.ts';
 import type { ServerParts } from '../ports.ts';
 import { PROBLEM_TYPE, problemOf, retryAfterSeconds } from '../problem.ts';
 
-export function ingestHandlers(parts: ServerParts): Pick<Handlers, 'remoteWrite'> {
+export function ingestHandlers(parts: ServerParts): Pick<Handlers, 'remoteWrite' | 'otlpMetrics' | 'otlpLogs'> {
   return {
     remoteWrite: async (_, context) => {
       const answer = await parts.remoteWrite(context.rawBody, context.headers);
@@ -20,5 +20,7 @@ export function ingestHandlers(parts: ServerParts): Pick<Handlers, 'remoteWrite'
         body: JSON.stringify(problemOf(error, '/api/v1/write', answer.status)),
       };
     },
+    otlpMetrics: (_, context) => parts.otlp.metrics(context.rawBody, context.headers),
+    otlpLogs: (_, context) => parts.otlp.logs(context.rawBody, context.headers),
   };
 }

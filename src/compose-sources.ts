@@ -1,0 +1,66 @@
+import { createApiFetch } from './collect/prometheus/api-fetch.ts';
+import { PrometheusReader } from './collect/prometheus/api-reader.ts';
+import { LiveSource, type SourceState } from './collect/prometheus/live-source.ts';
+import type { Config } from './config/schema.ts';
+import type { Clock, RecordStore } from './model/index.ts';
+import type { Outbound, OutboundTls } from './platform/outbound.ts';
+import type { Logger } from './telemetry/log.ts';
+
+type SourceConfig = Config['sources']['prometheus'][number];
+
+/** The servers of `sources.prometheus`. */
+export function createSources(parts: {
+  readonly config: Config;
+  readonly outbound: Outbound;
+  readonly records: RecordStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): readonly LiveSource[] {
+  const { config, outbound, records, clock, log } = parts;
+  return config.sources.prometheus.map((source) => {
+    const { url, timeout: timeoutMs, tenant } = source;
+    const fetch = createApiFetch(outbound, { tls: tlsOf(source), authorization: authorizationOf(source), timeoutMs });
+    return new LiveSource({
+      name: source.name,
+      reader: new PrometheusReader({ url, fetch, tries: 1, timeoutMs, ...(tenant === null ? {} : { tenant }) }),
+      selectors: source.select,
+      intervalMs: source.interval,
+      shard: source.shard,
+      backfillMs: source.backfill,
+      fillMs: source.fill,
+      state: stateIn(records, source.name, clock),
+      clock,
+      log,
+    });
+  });
+}
+
+function authorizationOf({ token, user, password }: SourceConfig): string | null {
+  if (token !== null) return `Bearer ${token}`;
+  return user === null ? null : `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`;
+}
+
+function tlsOf({ ca, cert, privateKey, serverName, insecure }: SourceConfig): OutboundTls {
+  return {
+    ...(ca === null ? {} : { ca }),
+    ...(cert === null ? {} : { cert }),
+    ...(privateKey === null ? {} : { key: privateKey }),
+    ...(serverName === null ? {} : { servername: serverName }),
+    rejectUnauthorized: !insecure,
+  };
+}
+
+/** How far a source has been read, beside what else is kept of settings. */
+function stateIn(records: RecordStore, name: string, clock: Clock): SourceState {
+  const id = `source.prometheus.${name}`;
+  return {
+    load: async () => {
+      const value = (await records.get('settings', id))?.value;
+      if (typeof value !== 'object' || value === null || !('through' in value) || !('isBackfilling' in value))
+        return undefined;
+      const { through, isBackfilling } = value;
+      return typeof through === 'number' ? { through, isBackfilling: isBackfilling === true } : undefined;
+    },
+    save: (value) => records.put('settings', [{ id, value, at: clock.now() }]),
+  };
+}
