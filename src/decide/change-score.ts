@@ -7,6 +7,8 @@ export interface Change {
   /** Its level before, and in the trouble. */
   readonly usual: number;
   readonly level: number;
+  /** Its last value in the trouble. */
+  readonly last: number;
   /** When it first left its usual range for good, ms; null where it did not. */
   readonly onsetAt: number | null;
 }
@@ -26,7 +28,13 @@ export interface Reading {
   readonly floor: number;
 }
 
-export const NO_CHANGE: Change = { deviation: 0, usual: Number.NaN, level: Number.NaN, onsetAt: null };
+export const NO_CHANGE: Change = {
+  deviation: 0,
+  usual: Number.NaN,
+  level: Number.NaN,
+  last: Number.NaN,
+  onsetAt: null,
+};
 
 /** A level that moves by less than this share of itself is no change, however still it was before. */
 const FLOOR_SHARE = 0.01;
@@ -58,7 +66,7 @@ export function changeOf(values: Float64Array, times: Float64Array, spans: Spans
   const usual = levelOf(past);
   if (now.length === 0) {
     const isSteady = past.length >= STEADY_SHARE * pastEnd && to - from >= 2;
-    return isSteady ? { deviation: -SILENCE, usual, level: Number.NaN, onsetAt: times[from] ?? null } : NO_CHANGE;
+    return isSteady ? { ...NO_CHANGE, deviation: -SILENCE, usual, onsetAt: times[from] ?? null } : NO_CHANGE;
   }
   const level = levelOf(now);
   const scale = scaleOf(values, past, usual, spans, levelOf, reading.floor);
@@ -70,7 +78,8 @@ export function changeOf(values: Float64Array, times: Float64Array, spans: Spans
   // A level that lies between its past and its newest past did not leave.
   const isMixed = deviations.some((one) => Math.sign(one) !== Math.sign(least) && one !== 0);
   const deviation = isMixed ? 0 : Math.max(-MOST, Math.min(MOST, least));
-  return { deviation, usual, level, onsetAt: onsetOf(values, times, usual, scale, Math.sign(deviation), from, to) };
+  const last = values.subarray(from, to).findLast(Number.isFinite) ?? Number.NaN;
+  return { deviation, usual, level, last, onsetAt: onsetOf(values, times, usual, scale, Math.sign(deviation), from, to) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { formatNumber, formatValue, type IncidentClass, type Labels, labelValue, metricName } from '../model/index.ts';
-import { type Change, changeOf, spansAt } from './change-score.ts';
+import { type Change, changeOf, NO_CHANGE, type Spans, spansAt } from './change-score.ts';
 import { roleOf } from './metric-role.ts';
 import { type Signature, signatures } from './trouble-signatures.ts';
 
@@ -76,6 +76,9 @@ const GONE_SHARE = 0.1;
 const FELT_FAILING = 0.02;
 const OUT_FAILING = 0.5;
 const SURGE = 1.8;
+/** What is so by definition: who refuses connections is down. */
+const CERTAIN = 4;
+const PROXY = /^(nginx|haproxy|traefik|envoy|caddy)_/;
 
 /**
  * What kind of trouble it is, and who is behind it: every series of the hosts and services around is compared with its past, and what changed is
@@ -87,7 +90,8 @@ export function analyseTrouble(request: AnalysisRequest): Analysis {
   const spans = spansAt(request.times, request.at, Number.POSITIVE_INFINITY);
   const seen = request.series.map((series): Seen => {
     const metric = metricName(series.labels);
-    return { series, metric, change: changeOf(series.values, request.times, spans) };
+    const change = changeOf(series.values, request.times, spans);
+    return { series, metric, change: Number.isNaN(change.usual) ? sinceThen(series.values, spans) : change };
   });
   const evidence = [...seen.flatMap(signsOf), ...downs(seen, request), ...composites(seen, request)];
   const weights = classWeights(evidence);
@@ -100,6 +104,13 @@ export function analyseTrouble(request: AnalysisRequest): Analysis {
     suspects: suspectsOf(request, evidence, found, seen),
     impact: impactOf(seen, request),
   };
+}
+
+/** The change of a series that there was not before. */
+function sinceThen(values: Float64Array, { pastEnd, from, to }: Spans): Change {
+  if (values.subarray(0, pastEnd).some(Number.isFinite)) return NO_CHANGE;
+  const last = values.subarray(from, to).findLast(Number.isFinite);
+  return last === undefined || last <= 0 ? NO_CHANGE : { ...NO_CHANGE, deviation: FULL, level: last, last };
 }
 
 function signsOf({ series, metric, change }: Seen): Evidence[] {
@@ -121,14 +132,14 @@ function signsOf({ series, metric, change }: Seen): Evidence[] {
   });
 }
 
-function fits(signature: Signature, metric: string, labels: Labels, { deviation, level, usual }: Change): boolean {
+function fits(signature: Signature, metric: string, labels: Labels, { deviation, level, usual, last }: Change): boolean {
   if (!signature.metric.test(metric)) return false;
   if (signature.where !== undefined && !signature.where[1].test(labelValue(labels, signature.where[0]) ?? '')) return false;
   if (Number.isNaN(level)) return signature.side === 'gone';
   if (signature.side === 'gone' || (signature.side === 'rise' && deviation < 0)) return false;
   if (signature.side === 'fall' && deviation > 0) return false;
-  if (metric === 'auspex_service_request_rate' && level < SURGE * usual) return false;
-  return signature.from === undefined || level >= signature.from;
+  if (Number.isNaN(usual) && signature.isNewToo !== true) return false;
+  return signature.from === undefined || last >= signature.from;
 }
 
 /** Who does not answer any more: refused is a crash, silence a hang, all at once the way to them. */
@@ -144,8 +155,8 @@ function downs(seen: readonly Seen[], { services }: AnalysisRequest): Evidence[]
   return down.map(({ series }) => {
     const duration = valueOf(seen, series.entityId, 'scrape_duration_seconds')?.level ?? 0;
     return duration >= TIMED_OUT_SECONDS
-      ? evidence('hang', 3, series.entityId, `It is there but gives no answer: its figures were waited for ${formatNumber(duration)} s.`)
-      : evidence('crash', 3, series.entityId, 'It refuses connections: nothing listens there any more.');
+      ? evidence('hang', CERTAIN, series.entityId, `It is there but gives no answer: its figures were waited for ${formatNumber(duration)} s.`)
+      : evidence('crash', CERTAIN, series.entityId, 'It refuses connections: nothing listens there any more.');
   });
 }
 
@@ -153,6 +164,7 @@ function downs(seen: readonly Seen[], { services }: AnalysisRequest): Evidence[]
 function composites(seen: readonly Seen[], { services }: AnalysisRequest): Evidence[] {
   const out: Evidence[] = [];
   const entities = new Set(seen.map(({ series }) => series.entityId));
+  out.push(...surges(seen, services), ...cutOff(seen));
   for (const entityId of entities) {
     const lag = valueOf(seen, entityId, 'auspex_service_loop_lag_seconds');
     const cpu = valueOf(seen, entityId, 'auspex_service_cpu_cores');
@@ -165,15 +177,56 @@ function composites(seen: readonly Seen[], { services }: AnalysisRequest): Evide
   const gone = asked.filter(({ change }) => change.level < GONE_SHARE * change.usual && change.deviation <= -NOTABLE);
   const up = new Set(seen.filter(({ metric, change }) => metric === 'up' && change.level > 0.5).map((s) => s.series.entityId));
   const unheard = gone.filter(({ series }) => up.has(series.entityId));
-  const silent = new Set(unheard.map(({ series }) => services.get(series.entityId)));
   const whole = unheard.filter(({ series }) => {
     const service = services.get(series.entityId);
     return asked.filter((one) => services.get(one.series.entityId) === service).every((one) => gone.includes(one));
   });
-  if (silent.size > 0 && whole.length > 0)
-    for (const { series } of whole)
-      out.push(evidence('bad-configuration', 2.5, series.entityId, 'It is well but nobody asks it any more: what stands before it leads elsewhere or turns users away.'));
+  if (whole.length === 0) return out;
+  const text = 'What it stands before is well but nobody asks it any more: it leads elsewhere or turns users away.';
+  const proxies = new Set(seen.filter(({ metric }) => PROXY.test(metric)).map(({ series }) => series.entityId));
+  for (const entityId of proxies) out.push(evidence('bad-configuration', 2.5, entityId, text));
+  const unasked = 'It is well but nobody asks it any more.';
+  for (const { series } of whole)
+    if (!proxies.has(series.entityId)) out.push(evidence('bad-configuration', proxies.size > 0 ? 1 : 2.5, series.entityId, unasked));
   return out;
+}
+
+/** More requests than ever, once for each service: what is asked more explains what else is strained. */
+function surges(seen: readonly Seen[], services: AnalysisRequest['services']): Evidence[] {
+  return seen
+    .filter(({ metric, change }) => metric === 'auspex_service_request_rate' && change.deviation >= NOTABLE)
+    .filter(({ change }) => change.level >= SURGE * change.usual && change.level - change.usual >= 5)
+    .map(({ series, change, metric }) => {
+      const service = services.get(series.entityId) ?? series.entityId;
+      const { level, usual } = change;
+      const text = `It is asked ${formatNumber(level / usual)} times as often as usual: ${tell(metric, change)}`;
+      return { ...evidence('traffic-surge', 2.5, series.entityId, text), key: `surge ${service}` };
+    });
+}
+
+/** Programs by the prefix of what their exporters say. */
+const PROGRAMS: Readonly<Record<string, RegExp>> = {
+  redis: /redis|valkey/,
+  pg: /postgres/,
+  mysql: /mysql|mariadb/,
+  mongodb: /mongo/,
+  memcached: /memcached/,
+  rabbitmq: /rabbit|beam/,
+};
+
+/** Who cannot be reached although the program runs on a host that is watched. */
+function cutOff(seen: readonly Seen[]): Evidence[] {
+  const groups = seen.filter(({ metric }) => metric === 'namedprocess_namegroup_num_procs');
+  return seen.flatMap(({ series, metric, change }) => {
+    const [, prefix] = /^([a-z]+)_up$/.exec(metric) ?? [];
+    const program = prefix === undefined ? undefined : PROGRAMS[prefix];
+    if (program === undefined || !(change.last < 0.5 && change.usual > 0.5)) return [];
+    const own = groups.filter((group) => program.test(labelValue(group.series.labels, 'groupname') ?? ''));
+    if (own.length === 0) return [];
+    return own.some((group) => group.change.last >= 1)
+      ? [evidence('network', 2.5, series.entityId, 'Its process runs, but it cannot be reached.')]
+      : [evidence('crash', CERTAIN, series.entityId, 'Its process is gone.')];
+  });
 }
 
 function evidence(of: IncidentClass, weight: number, entityId: string, text: string): Evidence {
@@ -224,8 +277,13 @@ function suspectsOf(
   const total = [...scores.values()].reduce((sum, { score }) => sum + score, 0);
   return [...scores.values()]
     .map((one) => ({ ...one, score: one.score / total, reasons: one.reasons.slice(0, 4) }))
-    .sort((a, b) => b.score - a.score || (a.entityId < b.entityId ? -1 : 1))
+    .sort((a, b) => b.score - a.score || rankOf(a) - rankOf(b) || (a.entityId < b.entityId ? -1 : 1))
     .slice(0, 10);
+}
+
+/** An exporter speaks for something else, and is last among equals. */
+function rankOf({ entityId }: { readonly entityId: string }): number {
+  return /exporter/i.test(entityId) ? 1 : 0;
 }
 
 function impactOf(seen: readonly Seen[], { services }: AnalysisRequest): Impact {

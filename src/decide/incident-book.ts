@@ -49,6 +49,9 @@ const BACK_MS = 30 * 60_000;
 const MOST_SIGNS = 200;
 const MOST_STEPS = 200;
 
+/** What users feel, or soon will. */
+const FELT: ReadonlySet<string> = new Set(['availability', 'errors', 'latency', 'saturation', 'traffic']);
+
 const rank = { none: 0, medium: 1, high: 2, critical: 3 } as const;
 
 /** The book as it was, from rows that are not resolved or were a while ago. */
@@ -177,7 +180,8 @@ class Work {
   join(): void {
     const fresh = this.#signs.filter(({ sign }) => !this.#home.has(sign.id) && sign.endedAt === null);
     fresh.sort((a, b) => Number(b.opens) - Number(a.opens) || a.sign.startedAt - b.sign.startedAt || (a.sign.id < b.sign.id ? -1 : 1));
-    for (const { sign, opens } of fresh) {
+    for (const { sign, opens: alone } of fresh) {
+      const opens = alone || this.#isBacked(sign);
       const ties = [...this.#open.values()].flatMap((incident) => {
         const reason = this.#tieTo(incident, sign);
         return reason === null ? [] : [{ incident, reason }];
@@ -189,6 +193,20 @@ class Work {
         for (const { incident } of others) this.#merge(incident.id, first.incident.id, first.reason);
       } else if (opens && !this.#reopen(sign)) this.#begin(sign);
     }
+  }
+
+  /** Whether another sign of the same host or service, of another resource, began near it: two that are not severe are worth a look together. */
+  #isBacked(sign: IncidentSign): boolean {
+    return this.#signs.some(
+      ({ sign: other }) =>
+        other.id !== sign.id &&
+        other.endedAt === null &&
+        other.entityId === sign.entityId &&
+        other.resource !== sign.resource &&
+        FELT.has(other.resource) &&
+        FELT.has(sign.resource) &&
+        Math.abs(other.startedAt - sign.startedAt) <= TIED_MS,
+    );
   }
 
   /** Why a sign belongs to an incident; null where it does not. */

@@ -10,8 +10,10 @@ export interface Signature {
   /** A label that must be so. */
   readonly where?: readonly [name: string, value: RegExp];
   readonly side: 'rise' | 'fall' | 'any' | 'gone';
-  /** The level from which on it counts, where its unit is known. */
+  /** The value from which on it counts, where its unit is known. */
   readonly from?: number;
+  /** Counts as well where there was no such series before: it was 0 then. */
+  readonly isNewToo?: boolean;
   /** 1: fits, 2: typical, 3: hardly anything else does this. */
   readonly weight: number;
   readonly blame: Blame;
@@ -67,7 +69,7 @@ export const signatures: readonly Signature[] = [
     /^auspex_host_process_group_cpu_cores$/,
     'rise',
     1.5,
-    { from: 0.5 },
+    { from: 0.5, isNewToo: true },
   ]),
   ...signs(
     'disk-full',
@@ -80,7 +82,7 @@ export const signatures: readonly Signature[] = [
     'resource-limit',
     'entity',
     [/rejected_(calls|connections|requests)|_throttled_|evicted_keys/, 'rise', 2.5],
-    [/^redis_(config_)?(maxmemory|maxclients)|^redis_memory_max_bytes$/, 'any', 1.5],
+    [/^redis_(config_)?(maxmemory|maxclients)|^redis_memory_max_bytes$/, 'any', 1],
     [/^auspex_service_(open_files|connections)_ratio$/, 'rise', 3, { from: 0.8 }],
     [/^process_max_fds$/, 'fall', 3],
     [/cpu_cfs_throttled/, 'rise', 3],
@@ -94,6 +96,7 @@ export const signatures: readonly Signature[] = [
     [/netstat_Tcp_(AttemptFails|EstabResets|OutRsts)/, 'rise', 1],
     [/node_network_(receive|transmit)_(errs|drop)/, 'rise', 2],
     [/node_network_(carrier_changes_total|up)/, 'any', 1.5],
+    [/error/, 'rise', 2, { where: ['err', /reset by peer|no route|unreachable|i\/o timeout/i], isNewToo: true }],
   ),
   ...signs(
     'dependency-failure',
@@ -115,10 +118,10 @@ export const signatures: readonly Signature[] = [
     [/config(uration)?_(last_)?reload_success(ful)?$/, 'fall', 3],
     [/ssl_earliest_cert_expiry|cert(ificate)?_(expir|not_after)/, 'fall', 2.5],
     [/auth(entication)?_(fail|denied|errors)|denied_auth|access_denied/, 'rise', 2.5],
+    [/error/, 'rise', 3, { where: ['err', /WRONGPASS|NOAUTH|NOPERM|denied|authenticat/i], isNewToo: true }],
     [/^auspex_service_refused_ratio$/, 'rise', 2],
     [/(ssl|tls)_(handshake_)?(errors|failed|failures)/, 'rise', 2],
   ),
-  ...signs('traffic-surge', 'entity', [/^auspex_service_request_rate$/, 'rise', 2.5]),
   ...signs(
     'traffic-surge',
     'entity',
@@ -133,7 +136,7 @@ export const signatures: readonly Signature[] = [
   ),
 ];
 
-const OTHERS_USED = /^(up|scrape_duration_seconds|auspex_service_[a-z_]+)$/;
+const OTHERS_USED = /^(up|scrape_duration_seconds|auspex_service_[a-z_]+|namedprocess_namegroup_num_procs)$|^[a-z]+_up$/;
 
 /** Whether a metric tells anything of a trouble's class. */
 export function isUsed(metric: string): boolean {

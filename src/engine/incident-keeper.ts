@@ -249,7 +249,7 @@ export class IncidentKeeper {
 
   #suspectName({ entityId, part }: Suspect): string {
     if (part === 'network') return 'network';
-    const name = this.#nameOf(entityId);
+    const name = ownName(this.#nameOf(entityId));
     return part === null ? name : `${part} on ${name}`;
   }
 
@@ -264,6 +264,12 @@ export class IncidentKeeper {
     const [service] = commonService(one, other);
     return service === undefined ? null : `Both are instances of ${service}`;
   }
+}
+
+/** An exporter is called by what it speaks for. */
+function ownName(name: string): string {
+  const [job = '', instance = ''] = name.split(' on ').map((one) => one.replace(/[-_]exporter$/, ''));
+  return instance === '' || job === instance ? job : `${job} on ${instance}`;
 }
 
 function commonService(a: Entity, b: Entity): readonly string[] {
