@@ -75,6 +75,7 @@ const TIMED_OUT_SECONDS = 2.5;
 const GONE_SHARE = 0.1;
 const FELT_FAILING = 0.02;
 const OUT_FAILING = 0.5;
+const BUSY = 0.85;
 const SURGE = 1.8;
 /** What is so by definition: who refuses connections is down. */
 const CERTAIN = 4;
@@ -123,7 +124,8 @@ function signsOf({ series, metric, change }: Seen): Evidence[] {
     const part = typeof one.blame === 'object' ? (labelValue(series.labels, one.blame.label) ?? null) : null;
     return {
       class: one.class,
-      weight: one.weight * strength,
+      // Of what has a limit, being there is enough.
+      weight: one.weight * (one.from === undefined ? strength : 1),
       entityId: series.entityId,
       part: one.blame === 'network' ? 'network' : part,
       text: tell(metric, change),
@@ -134,12 +136,16 @@ function signsOf({ series, metric, change }: Seen): Evidence[] {
 
 function fits(signature: Signature, metric: string, labels: Labels, { deviation, level, usual, last }: Change): boolean {
   if (!signature.metric.test(metric)) return false;
-  if (signature.where !== undefined && !signature.where[1].test(labelValue(labels, signature.where[0]) ?? '')) return false;
+  if (signature.where !== undefined && !hasLabel(labels, signature.where)) return false;
   if (Number.isNaN(level)) return signature.side === 'gone';
   if (signature.side === 'gone' || (signature.side === 'rise' && deviation < 0)) return false;
   if (signature.side === 'fall' && deviation > 0) return false;
   if (Number.isNaN(usual) && signature.isNewToo !== true) return false;
   return signature.from === undefined || last >= signature.from;
+}
+
+function hasLabel(labels: Labels, [names, value]: NonNullable<Signature['where']>): boolean {
+  return names.split(',').some((name) => value.test(labelValue(labels, name) ?? ''));
 }
 
 /** Who does not answer any more: refused is a crash, silence a hang, all at once the way to them. */
@@ -165,9 +171,12 @@ function composites(seen: readonly Seen[], { services }: AnalysisRequest): Evide
   const out: Evidence[] = [];
   const entities = new Set(seen.map(({ series }) => series.entityId));
   out.push(...surges(seen, services), ...cutOff(seen));
+  // Where the whole host is short of the processor, nobody is held back alone.
+  const isBusy = seen.some(({ metric, change }) => metric === 'auspex_host_cpu_ratio' && change.last >= BUSY);
   for (const entityId of entities) {
     const lag = valueOf(seen, entityId, 'auspex_service_loop_lag_seconds');
     const cpu = valueOf(seen, entityId, 'auspex_service_cpu_cores');
+    if (isBusy) break;
     if (lag !== null && lag.deviation >= NOTABLE && cpu !== null && cpu.level < cpu.usual * 1.5 && cpu.level < 0.5)
       out.push(
         evidence('resource-limit', 2.5, entityId, 'Its work waits for the processor although it uses little of it: it is held back.'),

@@ -7,8 +7,8 @@ export type Blame = 'entity' | 'network' | { readonly label: string };
 export interface Signature {
   readonly class: IncidentClass;
   readonly metric: RegExp;
-  /** A label that must be so. */
-  readonly where?: readonly [name: string, value: RegExp];
+  /** A label that must be so; one of several names. */
+  readonly where?: readonly [names: string, value: RegExp];
   readonly side: 'rise' | 'fall' | 'any' | 'gone';
   /** The value from which on it counts, where its unit is known. */
   readonly from?: number;
@@ -29,11 +29,29 @@ function signs(
   return all.map(([metric, side, weight, more = {}]) => ({ class: of, metric, side, weight, blame, ...more }));
 }
 
+/** Counters of errors by a code that says what it is: of the system, SQLSTATE, of Redis, of TLS. */
+function codes(of: IncidentClass, weight: number, code: RegExp): Signature[] {
+  const where: Signature['where'] = [CODE_LABELS, code];
+  return signs(of, 'entity', [/err|fail|exception|reject/i, 'rise', weight, { where, isNewToo: true }]);
+}
+
+const CODE_LABELS = 'code,error,err,errno,error_code,reason,exception,type,status';
+
 /**
  * What the usual exporters show in each class of trouble, by their metrics’ names and the naming rules behind them. From what these figures mean, not learnt
  * from files; the weights are coarse on purpose.
  */
 export const signatures: readonly Signature[] = [
+  ...codes('hang', 3, /^(57014|55P03|40P01|LockTimeout)$|lock wait|deadlock/i),
+  ...codes('disk-full', 3, /^(ENOSPC|EDQUOT|EROFS|53100|DISK_FULL)$|no space left|read-only file/i),
+  ...codes('resource-limit', 3, /^(EMFILE|ENFILE|53300|1040|OOM)$|too many (open files|clients|connections)/i),
+  ...codes('memory-leak', 2, /^(ENOMEM|53200)$|out of memory|heap/i),
+  ...codes('network', 3, /^(EHOSTUNREACH|ENETUNREACH|ENETDOWN)$|no route|unreachable/i),
+  ...codes('network', 1.5, /^(ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED)$|reset by peer|i\/o timeout/i),
+  ...codes('dependency-failure', 3, /^(EAI_AGAIN|ENOTFOUND|EAI_NODATA)$|no such host|name resolution/i),
+  ...codes('dependency-failure', 1.5, /^(ECONNREFUSED|08001|08006)$|connection refused/i),
+  ...codes('bad-configuration', 3, /^(WRONGPASS|NOAUTH|NOPERM|28P01|28000|1045|EACCES)$|authenticat|access denied/i),
+  ...codes('bad-configuration', 3, /CERT_|SELF_SIGNED|ERR_TLS|certificate/i),
   ...signs(
     'crash',
     'entity',
@@ -44,8 +62,8 @@ export const signatures: readonly Signature[] = [
   ...signs(
     'hang',
     'entity',
-    [/^pg_stat_activity_max_tx_duration$/, 'rise', 2.5, { where: ['state', /idle in transaction/] }],
-    [/^pg_locks_count$/, 'rise', 2, { where: ['mode', /^(access)?exclusive/] }],
+    [/^pg_stat_activity_max_tx_duration$/, 'rise', 2.5, { where: ['state', /idle in transaction/], from: 5 }],
+    [/^pg_locks_count$/, 'rise', 2, { where: ['mode', /^(access)?exclusive/], from: 3 }],
     [/(row_)?lock_(waits?|time|current_waits)|deadlock/, 'rise', 2.5],
     [/blocked_(clients|queries)|waiting_(queries|threads)/, 'rise', 1.5],
   ),
@@ -68,7 +86,7 @@ export const signatures: readonly Signature[] = [
   ...signs('cpu-saturation', at('groupname'), [
     /^auspex_host_process_group_cpu_cores$/,
     'rise',
-    1.5,
+    2,
     { from: 0.5, isNewToo: true },
   ]),
   ...signs(
@@ -96,7 +114,6 @@ export const signatures: readonly Signature[] = [
     [/netstat_Tcp_(AttemptFails|EstabResets|OutRsts)/, 'rise', 1],
     [/node_network_(receive|transmit)_(errs|drop)/, 'rise', 2],
     [/node_network_(carrier_changes_total|up)/, 'any', 1.5],
-    [/error/, 'rise', 2, { where: ['err', /reset by peer|no route|unreachable|i\/o timeout/i], isNewToo: true }],
   ),
   ...signs(
     'dependency-failure',
@@ -118,7 +135,6 @@ export const signatures: readonly Signature[] = [
     [/config(uration)?_(last_)?reload_success(ful)?$/, 'fall', 3],
     [/ssl_earliest_cert_expiry|cert(ificate)?_(expir|not_after)/, 'fall', 2.5],
     [/auth(entication)?_(fail|denied|errors)|denied_auth|access_denied/, 'rise', 2.5],
-    [/error/, 'rise', 3, { where: ['err', /WRONGPASS|NOAUTH|NOPERM|denied|authenticat/i], isNewToo: true }],
     [/^auspex_service_refused_ratio$/, 'rise', 2],
     [/(ssl|tls)_(handshake_)?(errors|failed|failures)/, 'rise', 2],
   ),
