@@ -37,7 +37,7 @@ async function open(): Promise<void> {
 const keeper = () =>
   new AlertKeeper({
     records: stores.records,
-    ring: new EventRing(),
+    ring: new EventRing(100),
     clock,
     nameOf: (id) => registry.get(id)?.name ?? id,
     policy: { rules: [], channels: [{ name: 'ops', minSeverity: 'medium' }] },
