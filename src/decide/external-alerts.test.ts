@@ -48,6 +48,11 @@ test('what Auspex sent out itself is not taken for somebody else’s', () => {
   expect(observeReported(own, 'host:a', T0)).toBeNull();
 });
 
+test('what Grafana’s test button sends would never end, and is left out', () => {
+  expect(leftOut({ labels: { alertname: 'TestAlert', instance: 'Grafana' } })).toBe('test');
+  expect(leftOut({ labels: { alertname: 'TestAlert', instance: 'web-1' } })).toBeNull();
+});
+
 test('rule, subject, summary and what to do come from labels and annotations', () => {
   expect(observeReported(reported(), 'host:a', T0)).toMatchObject({
     kind: 'external',

@@ -35,9 +35,10 @@ const severities: ReadonlyMap<string, Alert['severity'] | null> = new Map([
   ['none', null],
 ]);
 
-/** Why an alert is not taken, or null: it asks for nobody, or it is Auspex's own come back. */
-export function leftOut({ labels }: Pick<ReportedAlert, 'labels'>): 'severity' | 'own' | null {
+/** Why an alert is not taken, or null: it asks for nobody, it is Auspex's own come back, or what Grafana's test button sends, which never ends. */
+export function leftOut({ labels }: Pick<ReportedAlert, 'labels'>): 'severity' | 'own' | 'test' | null {
   if (labels[OWN_LABEL] !== undefined) return 'own';
+  if (labels['alertname'] === 'TestAlert' && labels['instance'] === 'Grafana') return 'test';
   return severityOf(labels) === null ? 'severity' : null;
 }
 

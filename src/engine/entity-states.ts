@@ -80,7 +80,7 @@ export class EntityStates {
       Math.max(0, ...this.#parts.findings.openOf(id).map((finding) => SEVERITY_RANK[finding.severity]));
     const watched = states
       .toSorted((a, b) => worstOf(b.entity.id) - worstOf(a.entity.id))
-      .filter((s) => s.entity.kind === 'host' || s.state === 'alerting' || s.state === 'unusual');
+      .filter((s) => s.entity.kind === 'host' || s.firingAlerts > 0 || s.state === 'unusual');
     return overviewSentence(
       watched.map((s) => {
         // Nothing unusual, nothing to tell of, and yet not well: a disk that has always been full, say.
@@ -153,12 +153,14 @@ export class EntityStates {
     const told = alerts.filter((alert) => alert.suppressedBy === null);
     const lastAt = Math.max(entity.lastSeenAt, this.#parts.board.lastAt(entity.id));
     const age = now - lastAt;
+    // What only alerts of other systems speak of has no samples that could be old.
+    const isOnlySpokenOf = entity.kind !== 'host' && (this.#seriesCount.get(entity.id) ?? 0) === 0;
     const health: Health = healthOf(
       {
         resources: this.observedHealth(entity.id).dimensions,
         findings,
         alerts: told,
-        lastSampleAt: lastAt,
+        lastSampleAt: !isOnlySpokenOf ? lastAt : told.length > 0 ? now : null,
         intervalMs: this.#parts.intervalMs,
       },
       now,
@@ -166,7 +168,7 @@ export class EntityStates {
     const learning =
       this.#learning.get(entity.id) ??
       (entity.kind === 'host' && !this.#learning.has(entity.id) ? 'needs its first samples' : null);
-    const stale = age > Math.max(STALE_INTERVALS * this.#parts.intervalMs, 60_000);
+    const stale = !isOnlySpokenOf && age > Math.max(STALE_INTERVALS * this.#parts.intervalMs, 60_000);
     const worst = findings.toSorted((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity])[0];
     const state = stale
       ? 'stale'
@@ -182,7 +184,11 @@ export class EntityStates {
       alerting: told[0]?.summary ?? '',
       unusual: worst?.summary ?? '',
       learning: `still learning what is normal: ${learning ?? ''}`,
-      ok: health.score !== null && health.score < 80 ? health.sentence : 'well',
+      ok: isOnlySpokenOf
+        ? 'no samples of its own, and no alert'
+        : health.score !== null && health.score < 80
+          ? health.sentence
+          : 'well',
     };
     return {
       entity,

@@ -4,9 +4,12 @@ import { AuspexError } from '../errors.ts';
 import { type Alert, entityKeyOf, type Entity, type Labels, labelsFrom, labelValue } from '../model/index.ts';
 import type { AlertKeeper } from './alert-keeper.ts';
 import type { EngineParts } from './engine-parts.ts';
+import type { EntityRegistry } from './entity-registry.ts';
 
 /** Open alerts of other systems at once; more would be a sender that makes them up. */
 const MOST_OPEN = 5000;
+/** Beyond so many entities what nobody knows is one, `unknown`: names in alerts are not bounded as series are. */
+const MOST_ENTITIES = 10_000;
 /** Of the series of one instance and job, how many are looked at to tell whose they are. */
 const LOOKED_AT = 100;
 
@@ -23,21 +26,35 @@ export async function takeReported(
   },
   reported: readonly ReportedAlert[],
 ): Promise<{ readonly taken: number; readonly leftOut: number }> {
-  const { records, clock, alerts } = parts;
+  const { registry, records, clock, alerts } = parts;
   const now = clock.now();
   const fresh = new Map<string, Entity>();
+  const open = new Map<string, string>();
+  for (const alert of alerts.open()) if (alert.kind === 'external') open.set(reportedName(alert), alert.entityId);
   const observations = reported.flatMap((one) => {
-    if (leftOut(one) !== null) return [];
-    const entity = entityFor(one.labels, parts, now);
+    const seen = observeReported(one, '', now);
+    if (seen === null) return [];
+    // Where it stands: whom its labels speak of may be known better by now, and its end must find its beginning.
+    const there = open.get(reportedName(seen));
+    // The end of what never began here.
+    if (there === undefined && one.status === 'resolved') return [];
+    if (there !== undefined) return [{ ...seen, entityId: there }];
+    const entity = knownEntity(one.labels, parts) ?? newEntity(one.labels, registry, now);
     if (entity.firstSeenAt === now) fresh.set(entity.id, entity);
-    return observeReported(one, entity.id, now) ?? [];
+    return [{ ...seen, entityId: entity.id }];
   });
   checkRoom(alerts.open(), observations);
   // Before its alert: a message is made from both.
   if (fresh.size > 0) await records.put('entities', [...fresh.values()]);
   alerts.observe(observations);
   await parts.flush();
-  return { taken: observations.length, leftOut: reported.length - observations.length };
+  const notTaken = reported.filter((one) => leftOut(one) !== null).length;
+  return { taken: reported.length - notTaken, leftOut: notTaken };
+}
+
+/** The fingerprint stands in the subject. */
+function reportedName({ rule, subject }: Pick<Alert, 'rule' | 'subject'>): string {
+  return `${rule}\u0000${subject}`;
 }
 
 /** Repeats need no room. */
@@ -55,28 +72,35 @@ function checkRoom(open: readonly Alert[], observations: readonly Observation[])
 
 /**
  * Whom an alert's labels speak of: the owner of the series with its instance and job, since an alert on node_exporter's
- * figures is about the host; else who is known by the labels as samples are, or by the instance alone; else a new target.
+ * figures is about the host; else who is known by the labels as samples are, or by the instance alone.
  */
-function entityFor(
+function knownEntity(
   reported: ReportedAlert['labels'],
   { registry, metrics }: Pick<Parameters<typeof takeReported>[0], 'registry' | 'metrics'>,
-  now: number,
-): Entity {
+): Entity | null {
   const labels = labelsFrom(Object.entries(reported));
   const instance = labelValue(labels, 'instance');
   const owner = instance === undefined ? undefined : ownerOf(labels, instance, metrics);
   const key = entityKeyOf(labels);
-  const known =
+  return (
     registry.get(owner ?? '') ??
     registry.byAlias(key) ??
-    (instance === undefined ? undefined : registry.byAlias(key.replace(/,job=.*$/s, '')));
-  if (known !== undefined) return known;
-  // A host id that nobody has reported makes no host: a host that is only spoken of would at once count as silent.
-  const plain = labelsFrom(Object.entries(reported).filter(([name]) => name !== 'host_id' && name !== 'host.id'));
-  const id = registry.idFor(plain, now);
+    registry.byAlias(entityKeyOf(withoutHost(reported))) ??
+    (instance === undefined ? null : registry.byAlias(key.replace(/,job=.*$/s, ''))) ??
+    null
+  );
+}
+
+function newEntity(reported: ReportedAlert['labels'], registry: EntityRegistry, now: number): Entity {
+  const id = registry.idFor(registry.size < MOST_ENTITIES ? withoutHost(reported) : [], now);
   const entity = registry.get(id);
   if (entity === undefined) throw new AuspexError('INTERNAL', `The entity ${id} was made and is not there.`);
   return entity;
+}
+
+/** A host id that nobody has reported makes no host: a host that is only spoken of would at once count as silent. */
+function withoutHost(reported: ReportedAlert['labels']): Labels {
+  return labelsFrom(Object.entries(reported).filter(([name]) => name !== 'host_id' && name !== 'host.id'));
 }
 
 /** The entity that most series of this instance and job belong to. */

@@ -41,10 +41,15 @@ beforeAll(async () => {
   receiver = createHttpServer((incoming, response) => {
     const { authorization = '' } = incoming.headers;
     const basic = Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString();
-    const echo = `${incoming.url} ${decodeURIComponent(incoming.url ?? '')} ${authorization} ${basic} ${JSON.stringify(incoming.headers)}`;
-    if (incoming.url?.startsWith('/broken') === true)
-      response.end(`bad{authorization="${authorization}" ${authorization}\n`);
-    else response.writeHead(500).end(`refused: ${echo}`);
+    let body = '';
+    incoming.setEncoding('utf8').on('data', (piece: string) => (body += piece));
+    incoming.on('end', () => {
+      const key = /"routing_key":"[^"]*"/.exec(body)?.[0] ?? '';
+      const echo = `${key} ${incoming.url} ${decodeURIComponent(incoming.url ?? '')} ${authorization} ${basic} ${JSON.stringify(incoming.headers)}`;
+      if (incoming.url?.startsWith('/broken') === true)
+        response.end(`bad{authorization="${authorization}" ${authorization}\n`);
+      else response.writeHead(500).end(`refused: ${echo}`);
+    });
   });
   await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done));
   mail = createTcpServer((socket) => {
@@ -135,6 +140,32 @@ function config(): string {
           name: 'nowhere',
           url: `http://${canary('a webhook’s host').toLowerCase().replace(/\W/g, '')}.invalid/${inUrl('the path of a webhook whose host is not known')}`,
         },
+        { kind: 'slack', name: 'slack', url: `http://${at}/services/${inUrl('the path of a Slack webhook')}` },
+        {
+          kind: 'teams',
+          name: 'teams',
+          urlFile: addressFile(`http://${at}/workflows/x?sig=${inUrl('the signature of a Teams workflow')}`),
+        },
+        {
+          kind: 'pagerduty',
+          name: 'pagerduty',
+          url: `http://${at}/v2/enqueue`,
+          routingKey: canary('a PagerDuty key'),
+        },
+        {
+          kind: 'pagerduty',
+          name: 'pagerduty-file',
+          url: `http://${at}/v2/enqueue`,
+          routingKeyFile: secretFile('a PagerDuty key in a file'),
+        },
+        {
+          kind: 'alertmanager',
+          name: 'am',
+          url: `http://${at}`,
+          user: 'u',
+          password: canary('an Alertmanager password'),
+        },
+        { kind: 'alertmanager', name: 'am-token', url: `http://${at}/am`, token: ascii('an Alertmanager token') },
         { ...mailTo, name: 'mail', password: canary('an e-mail password') },
         { ...mailTo, name: 'mail-file', passwordFile: secretFile('an e-mail password in a file') },
       ],
@@ -177,6 +208,12 @@ function ascii(where: string): string {
 function asciiFile(where: string): string {
   const path = join(outside, `file-${canaries.size}`);
   writeFileSync(path, ascii(where));
+  return path;
+}
+
+function addressFile(address: string): string {
+  const path = join(outside, `file-${canaries.size}`);
+  writeFileSync(path, address);
   return path;
 }
 
@@ -312,7 +349,7 @@ function filesBelow(folder: string): string[] {
 test('no canary comes out anywhere', { timeout: 120_000 }, async () => {
   await until('deliveries fail', 30, async () => {
     const { items } = await auspex.client.call('channels', {});
-    return items.filter((channel) => channel.lastError !== null).length >= 7;
+    return items.filter((channel) => channel.lastError !== null).length >= 13;
   });
   const channels = (await auspex.client.call('channels', {})).items;
   for (const { name } of channels)

@@ -40,7 +40,7 @@ export interface Notifier {
   start(): void;
   /** Ends tries under way (they count as lost answers) and waits for them. */
   stop(): Promise<void>;
-  /** One pass over what is due; gives when to come again, null when nothing waits. `start` does this by itself. */
+  /** One pass over what is due; gives when to come again, null when nothing waits and nobody is to be reminded. `start` does this by itself. */
   run(): Promise<number | null>;
   setChannels(channels: readonly Channel[], pageUrl?: string | null): void;
   /** Sends a test at once, past the outbox. @throws AuspexError NOT_FOUND. */

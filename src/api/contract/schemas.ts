@@ -252,9 +252,9 @@ export const grafanaAlerts = z.object({
 });
 export const alertsTaken = z.object({
   taken: z.int(),
-  leftOut: z
-    .int()
-    .meta({ description: 'Severity info or none, Auspex’s own come back, and what the sender says it cut off' }),
+  leftOut: z.int().meta({
+    description: 'Severity info or none, Auspex’s own come back, Grafana’s test, and what the sender says it cut off',
+  }),
 });
 
 export const silence = z.object({

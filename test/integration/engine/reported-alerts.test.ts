@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ReportedAlert } from '../../../src/decide/external-alerts.ts';
 import { AlertKeeper } from '../../../src/engine/alert-keeper.ts';
-import { EntityRegistry } from '../../../src/engine/entity-registry.ts';
+import { EntityRegistry, loadEntities } from '../../../src/engine/entity-registry.ts';
 import { EventRing } from '../../../src/engine/event-ring.ts';
 import { takeReported } from '../../../src/engine/reported-alerts.ts';
 import { labelsFrom } from '../../../src/model/index.ts';
@@ -29,6 +29,7 @@ async function open(): Promise<void> {
     fsync: false,
     clock,
     entityOf: (labels) => registry.idFor(labels, now),
+    beforeSeries: (records) => loadEntities(registry, records),
   });
   alerts = keeper();
   await alerts.load();
@@ -37,7 +38,7 @@ async function open(): Promise<void> {
 const keeper = () =>
   new AlertKeeper({
     records: stores.records,
-    ring: new EventRing(),
+    ring: new EventRing(100),
     clock,
     nameOf: (id) => registry.get(id)?.name ?? id,
     policy: { rules: [], channels: [{ name: 'ops', minSeverity: 'medium' }] },
@@ -139,6 +140,42 @@ test('an end without a beginning leaves nothing', async () => {
     leftOut: 0,
   });
   expect(await stores.records.count('alerts', {})).toBe(0);
+  expect(registry.all()).toEqual([]);
+});
+
+test('an alert ends where it began, though its labels are known to speak of another by then', async () => {
+  const labels = { instance: 'web-1:9100', job: 'node' };
+  expect(await entityOf(labels)).toBe('target:node@web-1');
+  series('node_load1', 'web-1:9100', 'node');
+  now += 60_000;
+  await take(reported(labels));
+  expect(alerts.open()).toHaveLength(1);
+  await take(reported(labels, { status: 'resolved', endsAt: now }));
+  expect(alerts.open()).toHaveLength(0);
+  expect(await entityOf(labels)).toBe('host:web-1');
+});
+
+test('names that come in alerts do not make entities without end', async () => {
+  registry.load(
+    Array.from({ length: 10_000 }, (_, i) => ({
+      id: `target:${i}`,
+      kind: 'target' as const,
+      name: String(i),
+      timeZone: 'UTC',
+      firstSeenAt: now - DAY,
+      lastSeenAt: now,
+      aliases: [`instance=${i},job=`],
+      attributes: {},
+    })),
+  );
+  expect(await entityOf({ instance: 'one-more' })).toBe('target:unknown');
+  await take(reported({ instance: '77', severity: 'page' }));
+  expect(
+    alerts
+      .open()
+      .map((alert) => alert.entityId)
+      .toSorted(),
+  ).toEqual(['target:77', 'target:unknown']);
 });
 
 test('more than 500 open alerts are all there after a restart; beyond 5,000 the sender is told to wait', async () => {

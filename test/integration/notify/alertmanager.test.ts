@@ -264,6 +264,7 @@ test.skipIf(noAlertmanager !== '')(
         }),
       ),
     );
+    expect(auspex.engine.sentence()).toBe('node on db-1: The disk is slow. node on db-1: The disk is slow.');
     await until(
       () => receiver.received,
       (got) => got.length > 0,
