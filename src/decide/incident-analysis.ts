@@ -158,12 +158,18 @@ function downs(seen: readonly Seen[], { services }: AnalysisRequest): Evidence[]
     const text = `${down.length} of ${ups.length} targets stopped to answer at once: their figures are lost, which says nothing of themselves.`;
     return down.map(({ series }) => evidence('telemetry-lost', 6, series.entityId, text));
   }
+  const late = isShortOfProcessor(seen) ? 1 : CERTAIN;
   return down.map(({ series }) => {
     const duration = valueOf(seen, series.entityId, 'scrape_duration_seconds')?.level ?? 0;
     return duration >= TIMED_OUT_SECONDS
-      ? evidence('hang', CERTAIN, series.entityId, `It is there but gives no answer: its figures were waited for ${formatNumber(duration)} s.`)
+      ? evidence('hang', late, series.entityId, `It is there but gives no answer: its figures were waited for ${formatNumber(duration)} s.`)
       : evidence('crash', CERTAIN, series.entityId, 'It refuses connections: nothing listens there any more.');
   });
+}
+
+/** Where the whole host is short of the processor, nobody is held back alone, and who answers late does not hang. */
+function isShortOfProcessor(seen: readonly Seen[]): boolean {
+  return seen.some(({ metric, change }) => metric === 'auspex_host_cpu_ratio' && change.last >= BUSY);
 }
 
 /** What only two figures together tell. */
@@ -171,8 +177,7 @@ function composites(seen: readonly Seen[], { services }: AnalysisRequest): Evide
   const out: Evidence[] = [];
   const entities = new Set(seen.map(({ series }) => series.entityId));
   out.push(...surges(seen, services), ...cutOff(seen));
-  // Where the whole host is short of the processor, nobody is held back alone.
-  const isBusy = seen.some(({ metric, change }) => metric === 'auspex_host_cpu_ratio' && change.last >= BUSY);
+  const isBusy = isShortOfProcessor(seen);
   for (const entityId of entities) {
     const lag = valueOf(seen, entityId, 'auspex_service_loop_lag_seconds');
     const cpu = valueOf(seen, entityId, 'auspex_service_cpu_cores');

@@ -42,7 +42,7 @@ const TOGETHER_MS = 2 * 60_000;
 const FEW = 50;
 /** On a host or service that is part of it already, new signs belong to it until so long after the last one. */
 const SAME_MS = 10 * 60_000;
-/** An incident is over when all its signs have been for so long, and comes back within the same time. */
+/** An incident is over when its findings have been for so long; an alert has waited by itself. What was over comes back within half an hour. */
 const HOLD_MS = 5 * 60_000;
 const BACK_MS = 30 * 60_000;
 /** Signs and steps of one incident; more are counted, not kept. */
@@ -195,18 +195,15 @@ class Work {
     }
   }
 
-  /** Whether another sign of the same host or service, of another resource, began near it: two that are not severe are worth a look together. */
+  /** Whether another sign near it, of another resource or another instance, says the same: two that are not severe are worth a look together. */
   #isBacked(sign: IncidentSign): boolean {
-    return this.#signs.some(
-      ({ sign: other }) =>
-        other.id !== sign.id &&
-        other.endedAt === null &&
-        other.entityId === sign.entityId &&
-        other.resource !== sign.resource &&
-        FELT.has(other.resource) &&
-        FELT.has(sign.resource) &&
-        Math.abs(other.startedAt - sign.startedAt) <= TIED_MS,
-    );
+    if (!FELT.has(sign.resource)) return false;
+    return this.#signs.some(({ sign: other }) => {
+      if (other.id === sign.id || other.endedAt !== null || !FELT.has(other.resource)) return false;
+      if (Math.abs(other.startedAt - sign.startedAt) > TIED_MS) return false;
+      if (other.entityId === sign.entityId) return other.resource !== sign.resource;
+      return this.#inputs.tie(other.entityId, sign.entityId) !== null;
+    });
   }
 
   /** Why a sign belongs to an incident; null where it does not. */
@@ -266,7 +263,10 @@ class Work {
     );
     if (before === undefined) return false;
     this.#ended = this.#ended.filter(({ id }) => id !== before.id);
-    this.#set(noted({ ...before, state: 'open', resolvedAt: null }, this.#now, 'reopened', `It came back: ${sign.summary}`));
+    this.#set(noted(
+        { ...before, state: 'open', resolvedAt: null, toldAt: null, leadAlertId: null },
+        this.#now,
+        'reopened', `It came back: ${sign.summary}`));
     this.#add(before.id, { ...sign, reason: 'It had ended and came back.' });
     return true;
   }
@@ -306,7 +306,10 @@ class Work {
     for (const incident of [...this.#open.values()]) {
       if (incident.signs.some(({ endedAt }) => endedAt === null)) continue;
       const end = incident.signs.reduce((last, { endedAt }) => Math.max(last, endedAt ?? 0), 0);
-      if (this.#now - end < HOLD_MS) continue;
+      const isOver = incident.signs.every(
+        ({ kind, endedAt }) => this.#now - (endedAt ?? 0) >= (kind === 'finding' ? HOLD_MS : 0),
+      );
+      if (!isOver) continue;
       const lasted = formatDuration(Math.max(0, end - incident.startedAt));
       const resolved = noted({ ...incident, state: 'resolved', resolvedAt: end }, this.#now, 'resolved', `Nothing of it is seen any more. It lasted ${lasted}.`);
       this.#open.delete(incident.id);

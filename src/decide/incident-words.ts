@@ -55,11 +55,12 @@ export function incidentNotifications(
   now: number,
 ): Notification[] {
   return channels.filter((channel) => isWanted(channel, incident.severity, lead)).map((channel) => ({
-    id: stableId('notification', incident.id, kind, incident.severity, incident.toldAt ?? 0, channel.name),
+    id: stableId('notification', incident.id, kind, incident.toldAt ?? 0, channel.name),
     kind,
     alertId: incident.leadAlertId,
     channel: channel.name,
-    deduplicationKey: incident.id,
+    // An incident that ended and came back is told anew.
+    deduplicationKey: stableId('told', incident.id, incident.toldAt ?? 0),
     title: `${kind === 'firing' ? incident.severity : 'resolved'}: ${withoutStop(incident.title)}`,
     body: body(kind, incident, lead, nameOf),
     severity: incident.severity,

@@ -46,6 +46,7 @@ export interface IncidentOutcome {
 
 /** An incident is looked at again after these times, ms since it opened, and whenever signs join. */
 const LOOKS_MS = [0, 10_000, 25_000, 45_000, 90_000, 300_000, 900_000];
+const severityRank = { medium: 1, high: 2, critical: 3 } as const;
 const KEPT_MS = 30 * 60_000;
 
 /** Which signs belong together, what trouble they are, and who is told of it. Not thread-safe: called by the engine's flow only. */
@@ -57,6 +58,8 @@ export class IncidentKeeper {
   readonly #looks = new Map<string, { taken: number; signs: number }>();
   /** Findings that ended since the last step. */
   #ended: Finding[] = [];
+  /** Open incidents of which people were told, as they were after the last step. */
+  #told: ReadonlyMap<string, Incident> = new Map();
   /** Changed by a look or a person, not stored yet. */
   readonly #unstored = new Map<string, Incident>();
 
@@ -72,6 +75,7 @@ export class IncidentKeeper {
       limit: 500,
     });
     this.#book = restoreIncidents([...open.rows, ...ended.rows], clock.now());
+    this.#told = new Map([...this.#book.open].filter(([, { toldAt }]) => toldAt !== null));
   }
 
   open(): readonly Incident[] {
@@ -102,7 +106,7 @@ export class IncidentKeeper {
   take(step: AlertStep, channels: readonly ChannelChoice[]): IncidentOutcome {
     const { clock, registry, openFindings } = this.#parts;
     const now = clock.now();
-    const before = this.#book.open;
+    const before = this.#told;
     const ended = this.#ended;
     this.#ended = [];
     const alerts = [...step.book.open.values()].map((entry) => entry.alert);
@@ -122,11 +126,17 @@ export class IncidentKeeper {
     for (const incident of result.changed) this.#unstored.set(incident.id, this.#described(incident, now));
     const notifications: Notification[] = [];
     for (const { kind, alert } of step.told) if (kind === 'firing') notifications.push(...this.#tell(alert, channels, now));
-    for (const incident of result.changed)
-      if (incident.state === 'resolved' && incident.toldAt !== null && incident.mergedInto === null && before.has(incident.id))
-        notifications.push(...this.#notify('resolved', incident, null, channels, now));
+    for (const incident of this.#unstored.values()) {
+      const known = before.get(incident.id);
+      if (known === undefined || known.toldAt === null) continue;
+      if (incident.state === 'resolved') notifications.push(...this.#notify('resolved', incident, null, channels, now));
+      // Ids are stable: a channel that was told already is not told again.
+      else if (incident.severity !== known.severity)
+        notifications.push(...this.#notify('firing', incident, null, channels, now));
+    }
     const incidents = [...this.#unstored.values()].map((one) => this.#book.open.get(one.id) ?? one);
     this.#unstored.clear();
+    this.#told = new Map([...this.#book.open].filter(([, { toldAt }]) => toldAt !== null));
     for (const incident of incidents) this.#parts.ring.publish({ topic: 'incidents', incident });
     return { incidents, notifications, placeOf: (alert) => this.#placeOf(alert) };
   }
@@ -229,7 +239,9 @@ export class IncidentKeeper {
       }
     }
     const severity = next.pinned.severity ? next.severity : severityOf(next, analysis?.impact ?? null);
-    if (severity !== next.severity && next.state === 'open')
+    // What people were told of does not become better by itself: it ends.
+    const isWorse = severityRank[severity] > severityRank[next.severity];
+    if (severity !== next.severity && next.state === 'open' && (next.toldAt === null || isWorse))
       next = noted({ ...next, severity }, now, 'severity', `${severity} now, was ${next.severity}.`);
     const title = titleOf(next);
     if (title !== next.title) next = { ...next, title };
