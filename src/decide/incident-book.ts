@@ -125,7 +125,7 @@ export function joined(
     signs: [...elder.signs, ...younger.signs].slice(0, MOST_SIGNS),
     startedAt: Math.min(elder.startedAt, younger.startedAt),
     entityIds: [...new Set([...elder.entityIds, ...younger.entityIds])],
-    apartFrom: [...new Set([...elder.apartFrom, ...younger.apartFrom])],
+    apartFrom: [...new Set([...elder.apartFrom, ...younger.apartFrom])].filter((id) => id !== elder.id && id !== younger.id),
     toldAt: elder.toldAt ?? younger.toldAt,
     leadAlertId: elder.leadAlertId ?? younger.leadAlertId,
     lastAt: now,
@@ -147,8 +147,15 @@ class Work {
     this.#inputs = inputs;
     this.#now = now;
     this.#open = new Map(book.open);
-    this.#ended = book.ended.filter(({ resolvedAt }) => now - (resolvedAt ?? 0) < BACK_MS);
     this.#signs = [...inputs.findings, ...inputs.alerts].flatMap((one) => signOf(one) ?? []);
+    const going = new Set(this.#signs.flatMap(({ sign }) => (sign.endedAt === null ? sign.id : [])));
+    // What a person called no trouble opens nothing for as long as it goes on.
+    this.#ended = book.ended.filter(
+      ({ resolvedAt, verdict, signs }) =>
+        now - (resolvedAt ?? 0) < BACK_MS || (verdict === 'dismissed' && signs.some(({ id }) => going.has(id))),
+    );
+    for (const { id: home, signs } of this.#ended.filter(({ verdict }) => verdict === 'dismissed'))
+      for (const { id } of signs) this.#home.set(id, home);
     for (const incident of this.#open.values()) for (const { id } of incident.signs) this.#home.set(id, incident.id);
   }
 

@@ -30,7 +30,7 @@ export function changeIncident(
       const other = book.open.get(change.into);
       if (other === undefined || incident.state !== 'open' || other.id === id)
         throw new AuspexError('BAD_REQUEST', 'Two different incidents that are open can be made one.', { data: { field: 'body.into' } });
-      const { part, whole } = joined(incident, { ...other, apartFrom: without(other.apartFrom, id) }, `${by} said so.`, now, by);
+      const { part, whole } = joined(incident, other, `${by} said so.`, now, by);
       return [part, whole];
     }
     case 'split':
@@ -96,8 +96,4 @@ function withSigns(incident: Incident, signs: readonly IncidentSign[]): Incident
     entityId: signs[0]?.entityId ?? incident.entityId,
     entityIds: [...new Set(signs.map(({ entityId }) => entityId))],
   };
-}
-
-function without(ids: readonly string[], id: string): readonly string[] {
-  return ids.filter((one) => one !== id);
 }

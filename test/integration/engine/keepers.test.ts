@@ -9,6 +9,7 @@ import { FindingKeeper } from '../../../src/engine/finding-keeper.ts';
 import { LedgerKeeper } from '../../../src/engine/ledger-keeper.ts';
 import { confidence, type Finding, type Prediction, type RecordStore } from '../../../src/model/index.ts';
 import type { Statement } from '../../../src/predict/ledger.ts';
+import { incidentsOf } from './incidents-of.ts';
 import { openStores, type Stores } from '../../../src/store/open-stores.ts';
 
 /* What the engine keeps, over the real record store. */
@@ -197,7 +198,7 @@ test('what a full disk refused is written once there is room: findings, alerts w
     records: store,
     ring,
     clock,
-    nameOf: () => 'a',
+    incidents: incidentsOf({ records: store, metrics: stores.metrics, ring, clock, openFindings: () => findings.open() }),
     policy: { rules: [], channels: [{ name: 'hook', minSeverity: 'high' }] },
   });
   await findings.load();

@@ -8,6 +8,7 @@ import { EntityRegistry, loadEntities } from '../../../src/engine/entity-registr
 import { EventRing } from '../../../src/engine/event-ring.ts';
 import { takeReported } from '../../../src/engine/reported-alerts.ts';
 import { labelsFrom } from '../../../src/model/index.ts';
+import { incidentsOf } from './incidents-of.ts';
 import { openStores, type Stores } from '../../../src/store/open-stores.ts';
 
 /* Alerts of other systems, over the real stores: whom they speak of, and what is kept of them. */
@@ -35,14 +36,17 @@ async function open(): Promise<void> {
   await alerts.load();
 }
 
-const keeper = () =>
-  new AlertKeeper({
-    records: stores.records,
-    ring: new EventRing(100),
+const keeper = () => {
+  const { records, metrics } = stores;
+  const ring = new EventRing(100);
+  return new AlertKeeper({
+    records,
+    ring,
     clock,
-    nameOf: (id) => registry.get(id)?.name ?? id,
+    incidents: incidentsOf({ records, metrics, ring, clock, registry }),
     policy: { rules: [], channels: [{ name: 'ops', minSeverity: 'medium' }] },
   });
+};
 
 beforeEach(async () => {
   now = Date.UTC(2026, 0, 5, 12);
@@ -115,14 +119,14 @@ test.each([
   expect(await stores.records.get('entities', id)).toMatchObject({ name });
 });
 
-test('one request is stored whole when it is answered: each alert with its message, repeats without', async () => {
+test('one request is stored whole when it is answered: alerts of one host are one incident and one message, repeats none', async () => {
   const body = ['a', 'b', 'c'].map((disk) => reported({ instance: 'web-1', disk }));
   const nobody = reported({ severity: 'info' });
   expect(await take(...body, nobody)).toEqual({ taken: 3, leftOut: 1 });
-  expect(await stores.records.count('notifications', { state: 'waiting' })).toBe(3);
+  expect(await stores.records.count('notifications', { state: 'waiting' })).toBe(1);
   now += 60_000;
   expect(await take(...body)).toEqual({ taken: 3, leftOut: 0 });
-  expect(await stores.records.count('notifications', {})).toBe(3);
+  expect(await stores.records.count('notifications', {})).toBe(1);
   await stores.close();
   await open();
   now += 60_000;
@@ -131,7 +135,7 @@ test('one request is stored whole when it is answered: each alert with its messa
   expect(rows.map(({ state, resolvedAt }) => ({ state, resolvedAt }))).toEqual(
     Array.from({ length: 3 }, () => ({ state: 'resolved', resolvedAt: now - 1000 })),
   );
-  expect(await stores.records.count('notifications', { kind: 'resolved' })).toBe(3);
+  expect(await stores.records.count('notifications', { kind: 'resolved' })).toBe(1);
 });
 
 test('an end without a beginning leaves nothing', async () => {
