@@ -68,7 +68,10 @@ async function servicesOf(records: RecordStore): Promise<(entityId: string) => r
 }
 
 /** What an operator would call a cause: the part, or the instance; an exporter speaks for what it exports. */
-function causeNames({ name, entityId }: IncidentCause, services: (entityId: string) => readonly string[]): readonly string[] {
+function causeNames(
+  { name, entityId }: IncidentCause,
+  services: (entityId: string) => readonly string[],
+): readonly string[] {
   const [part] = name.split(' on ');
   const own = services(entityId);
   if (name === 'network') return [name];
@@ -81,7 +84,10 @@ function classOf({ class: said }: Incident): Told['class'] {
   return (incidentClasses as readonly string[]).includes(said) ? (said as Told['class']) : null;
 }
 
-function base(of: Pick<AnomalyRow | Incident, 'id' | 'severity'> & { readonly summary: string }, culprits: readonly string[]): Omit<Told, 'at' | 'kind'> {
+function base(
+  of: Pick<AnomalyRow | Incident, 'id' | 'severity'> & { readonly summary: string },
+  culprits: readonly string[],
+): Omit<Told, 'at' | 'kind'> {
   return { id: of.id, severity: of.severity, class: null, culprits, summary: of.summary };
 }
 

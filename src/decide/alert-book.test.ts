@@ -64,11 +64,7 @@ function player() {
     step(minutes: number, ...seen: Partial<Observation>[]): string[] {
       const now = T0 + minutes * MINUTE;
       const observations = seen.map((one) => observation({ at: now, ...one }));
-      const result = stepAlerts(
-        player.book,
-        { observations, silences: player.silences, spokenFor: () => null },
-        now,
-      );
+      const result = stepAlerts(player.book, { observations, silences: player.silences, spokenFor: () => null }, now);
       player.book = result.book;
       for (const row of result.changed) player.rows.set(row.id, row);
       for (const id of result.withdrawn) player.rows.delete(id);

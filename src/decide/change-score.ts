@@ -79,7 +79,13 @@ export function changeOf(values: Float64Array, times: Float64Array, spans: Spans
   const isMixed = deviations.some((one) => Math.sign(one) !== Math.sign(least) && one !== 0);
   const deviation = isMixed ? 0 : Math.max(-MOST, Math.min(MOST, least));
   const last = values.subarray(from, to).findLast(Number.isFinite) ?? Number.NaN;
-  return { deviation, usual, level, last, onsetAt: onsetOf(values, times, usual, scale, Math.sign(deviation), from, to) };
+  return {
+    deviation,
+    usual,
+    level,
+    last,
+    onsetAt: onsetOf(values, times, usual, scale, Math.sign(deviation), from, to),
+  };
 }
 
 /**

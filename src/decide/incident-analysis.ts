@@ -1,4 +1,12 @@
-import { formatNumber, formatValue, type IncidentClass, type Labels, labelValue, metricName } from '../model/index.ts';
+import {
+  formatNumber,
+  formatValue,
+  type IncidentClass,
+  type Labels,
+  labelValue,
+  metricName,
+  SCRAPE_FAILED_METRIC,
+} from '../model/index.ts';
 import { type Change, changeOf, NO_CHANGE, type Spans, spansAt } from './change-score.ts';
 import { roleOf } from './metric-role.ts';
 import { type Signature, signatures } from './trouble-signatures.ts';
@@ -120,21 +128,28 @@ function signsOf({ series, metric, change }: Seen): Evidence[] {
   const isGone = Number.isNaN(level);
   if (!isGone && Math.abs(level - usual) < LEAST_SHARE * Math.max(Math.abs(usual), Math.abs(level))) return [];
   const strength = Math.min(1, Math.log1p(Math.abs(deviation) - NOTABLE + 1) / Math.log1p(FULL));
-  return signatures.filter((one) => fits(one, metric, series.labels, change)).map((one): Evidence => {
-    const part = typeof one.blame === 'object' ? (labelValue(series.labels, one.blame.label) ?? null) : null;
-    return {
-      class: one.class,
-      // Of what has a limit, being there is enough.
-      weight: one.weight * (one.from === undefined ? strength : 1),
-      entityId: series.entityId,
-      part: one.blame === 'network' ? 'network' : part,
-      text: tell(metric, change),
-      key: `${one.class} ${one.metric.source}`,
-    };
-  });
+  return signatures
+    .filter((one) => fits(one, metric, series.labels, change))
+    .map((one): Evidence => {
+      const part = typeof one.blame === 'object' ? (labelValue(series.labels, one.blame.label) ?? null) : null;
+      return {
+        class: one.class,
+        // Of what has a limit, being there is enough.
+        weight: one.weight * (one.from === undefined ? strength : 1),
+        entityId: series.entityId,
+        part: one.blame === 'network' ? 'network' : part,
+        text: tell(metric, change),
+        key: `${one.class} ${one.metric.source}`,
+      };
+    });
 }
 
-function fits(signature: Signature, metric: string, labels: Labels, { deviation, level, usual, last }: Change): boolean {
+function fits(
+  signature: Signature,
+  metric: string,
+  labels: Labels,
+  { deviation, level, usual, last }: Change,
+): boolean {
   if (!signature.metric.test(metric)) return false;
   if (signature.where !== undefined && !hasLabel(labels, signature.where)) return false;
   if (Number.isNaN(level)) return signature.side === 'gone';
@@ -159,11 +174,39 @@ function downs(seen: readonly Seen[], { services }: AnalysisRequest): Evidence[]
     return down.map(({ series }) => evidence('telemetry-lost', 6, series.entityId, text));
   }
   const late = isShortOfProcessor(seen) ? 1 : CERTAIN;
-  return down.map(({ series }) => {
-    const duration = valueOf(seen, series.entityId, 'scrape_duration_seconds')?.level ?? 0;
-    return duration >= TIMED_OUT_SECONDS
-      ? evidence('hang', late, series.entityId, `It is there but gives no answer: its figures were waited for ${formatNumber(duration)} s.`)
-      : evidence('crash', CERTAIN, series.entityId, 'It refuses connections: nothing listens there any more.');
+  return down.map(({ series }): Evidence => {
+    const { entityId } = series;
+    const failed = seen.find(
+      (one) => one.metric === SCRAPE_FAILED_METRIC && one.series.entityId === entityId && one.change.last > 0,
+    );
+    const duration = valueOf(seen, entityId, 'scrape_duration_seconds')?.level ?? 0;
+    const reason = failed === undefined ? undefined : labelValue(failed.series.labels, 'reason');
+    switch (reason ?? (duration >= TIMED_OUT_SECONDS ? 'timeout' : 'refused')) {
+      case 'timeout':
+        return evidence(
+          'hang',
+          late,
+          entityId,
+          `It is there but gives no answer: its figures were waited for ${formatNumber(duration)} s.`,
+        );
+      case 'reset':
+        return evidence('hang', late / 2, entityId, 'It takes connections and closes them without an answer.');
+      case 'unreachable':
+        return { ...evidence('network', CERTAIN, entityId, 'No way leads to it any more.'), part: 'network' };
+      case 'name':
+        return evidence(
+          'dependency-failure',
+          CERTAIN,
+          entityId,
+          'Its name is not known any more: the resolver does not answer or has lost it.',
+        );
+      case 'tls':
+        return evidence('bad-configuration', CERTAIN, entityId, 'Its certificate is not taken.');
+      case 'answer':
+        return evidence('bad-configuration', 2, entityId, 'Something answers in its place, but not with its figures.');
+      default:
+        return evidence('crash', CERTAIN, entityId, 'It refuses connections: nothing listens there any more.');
+    }
   });
 }
 
@@ -184,12 +227,19 @@ function composites(seen: readonly Seen[], { services }: AnalysisRequest): Evide
     if (isBusy) break;
     if (lag !== null && lag.deviation >= NOTABLE && cpu !== null && cpu.level < cpu.usual * 1.5 && cpu.level < 0.5)
       out.push(
-        evidence('resource-limit', 2.5, entityId, 'Its work waits for the processor although it uses little of it: it is held back.'),
+        evidence(
+          'resource-limit',
+          2.5,
+          entityId,
+          'Its work waits for the processor although it uses little of it: it is held back.',
+        ),
       );
   }
   const asked = seen.filter(({ metric, change }) => metric === 'auspex_service_request_rate' && change.usual > 0);
   const gone = asked.filter(({ change }) => change.level < GONE_SHARE * change.usual && change.deviation <= -NOTABLE);
-  const up = new Set(seen.filter(({ metric, change }) => metric === 'up' && change.level > 0.5).map((s) => s.series.entityId));
+  const up = new Set(
+    seen.filter(({ metric, change }) => metric === 'up' && change.level > 0.5).map((s) => s.series.entityId),
+  );
   const unheard = gone.filter(({ series }) => up.has(series.entityId));
   const whole = unheard.filter(({ series }) => {
     const service = services.get(series.entityId);
@@ -201,7 +251,8 @@ function composites(seen: readonly Seen[], { services }: AnalysisRequest): Evide
   for (const entityId of proxies) out.push(evidence('bad-configuration', 2.5, entityId, text));
   const unasked = 'It is well but nobody asks it any more.';
   for (const { series } of whole)
-    if (!proxies.has(series.entityId)) out.push(evidence('bad-configuration', proxies.size > 0 ? 1 : 2.5, series.entityId, unasked));
+    if (!proxies.has(series.entityId))
+      out.push(evidence('bad-configuration', proxies.size > 0 ? 1 : 2.5, series.entityId, unasked));
   return out;
 }
 

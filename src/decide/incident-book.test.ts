@@ -69,7 +69,11 @@ function player(watched = 1000) {
     book: emptyIncidents as IncidentBook,
     rows: new Map<string, Incident>(),
     step(minute: number, findings: readonly Finding[], alerts: readonly Alert[] = []): readonly Incident[] {
-      const step = stepIncidents(made.book, { findings, alerts, tie, watched, nameOf: (id) => id }, T0 + minute * MINUTE);
+      const step = stepIncidents(
+        made.book,
+        { findings, alerts, tie, watched, nameOf: (id) => id },
+        T0 + minute * MINUTE,
+      );
       made.book = step.book;
       for (const row of step.changed) made.rows.set(row.id, row);
       return step.changed;
@@ -123,7 +127,12 @@ describe('what opens an incident', () => {
     expect(p.open()).toEqual([]);
     p.step(1, [slow('1', 'a', 'latency'), slow('2', 'c', 'latency'), slow('3', 'c', 'errors')]);
     expect(p.only().entityIds).toEqual(['c']);
-    p.step(2, [slow('1', 'a', 'latency'), slow('4', 'b', 'latency'), slow('2', 'c', 'latency'), slow('3', 'c', 'errors')]);
+    p.step(2, [
+      slow('1', 'a', 'latency'),
+      slow('4', 'b', 'latency'),
+      slow('2', 'c', 'latency'),
+      slow('3', 'c', 'errors'),
+    ]);
     expect(p.open().map(({ entityIds }) => entityIds)).toEqual([['c'], ['a', 'b']]);
   });
 });
@@ -228,16 +237,18 @@ describe('what a person changes', () => {
       severity: 'medium',
       pinned: { class: true, severity: true },
     });
-    expect(p.only().steps.slice(-4).map(({ kind, by }) => `${kind} ${by}`)).toEqual([
-      'acknowledged ann',
-      'assigned ann',
-      'class ann',
-      'severity ann',
-    ]);
+    expect(
+      p
+        .only()
+        .steps.slice(-4)
+        .map(({ kind, by }) => `${kind} ${by}`),
+    ).toEqual(['acknowledged ann', 'assigned ann', 'class ann', 'severity ann']);
   });
   test('dismissed: it is over', () => {
     const { p, id } = opened();
-    expect(p.change(id, { kind: 'judge', verdict: 'dismissed' })).toMatchObject([{ state: 'resolved', verdict: 'dismissed' }]);
+    expect(p.change(id, { kind: 'judge', verdict: 'dismissed' })).toMatchObject([
+      { state: 'resolved', verdict: 'dismissed' },
+    ]);
     expect(p.open()).toEqual([]);
   });
   test('an alert that a person called no trouble opens nothing for as long as it fires', () => {
@@ -274,6 +285,8 @@ describe('what a person changes', () => {
     expect(() => p.change(id, change)).toThrow(expect.objectContaining({ code }));
   });
   test('an incident that nobody knows is named', () => {
-    expect(() => opened().p.change('x', { kind: 'acknowledge' })).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+    expect(() => opened().p.change('x', { kind: 'acknowledge' })).toThrow(
+      expect.objectContaining({ code: 'NOT_FOUND' }),
+    );
   });
 });

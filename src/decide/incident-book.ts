@@ -83,7 +83,13 @@ export function stepIncidents(book: IncidentBook, inputs: IncidentInputs, now: n
 }
 
 /** An incident with a step noted. */
-export function noted(incident: Incident, at: number, kind: IncidentStepKind, text: string, by: string | null = null): Incident {
+export function noted(
+  incident: Incident,
+  at: number,
+  kind: IncidentStepKind,
+  text: string,
+  by: string | null = null,
+): Incident {
   const step: IncidentStep = { at, kind, text, by };
   return { ...incident, steps: [...incident.steps.slice(-(MOST_STEPS - 1)), step] };
 }
@@ -96,13 +102,33 @@ function signOf(one: Finding | Alert): { sign: IncidentSign; opens: boolean } | 
     // What a person called normal is over for everybody, though the detector still sees it.
     const isJudged = one.verdict === 'normal' || one.verdict === 'dismissed';
     const endedAt = isJudged ? (one.endedAt ?? one.lastAt) : one.endedAt;
-    const sign: IncidentSign = { id, kind: 'finding', entityId, resource, severity, startedAt: onsetAt, endedAt, summary, reason: '' };
+    const sign: IncidentSign = {
+      id,
+      kind: 'finding',
+      entityId,
+      resource,
+      severity,
+      startedAt: onsetAt,
+      endedAt,
+      summary,
+      reason: '',
+    };
     return { sign, opens: endedAt === null && (one.pages || rank[severity] >= rank.high) };
   }
   // An anomaly's alert is its finding once more.
   if (one.findingId !== null || one.firedAt === null) return null;
   const { id, entityId, resource, severity, startedAt, resolvedAt, summary } = one;
-  const sign: IncidentSign = { id, kind: 'alert', entityId, resource, severity, startedAt, endedAt: resolvedAt, summary, reason: '' };
+  const sign: IncidentSign = {
+    id,
+    kind: 'alert',
+    entityId,
+    resource,
+    severity,
+    startedAt,
+    endedAt: resolvedAt,
+    summary,
+    reason: '',
+  };
   return { sign, opens: resolvedAt === null };
 }
 
@@ -125,7 +151,9 @@ export function joined(
     signs: [...elder.signs, ...younger.signs].slice(0, MOST_SIGNS),
     startedAt: Math.min(elder.startedAt, younger.startedAt),
     entityIds: [...new Set([...elder.entityIds, ...younger.entityIds])],
-    apartFrom: [...new Set([...elder.apartFrom, ...younger.apartFrom])].filter((id) => id !== elder.id && id !== younger.id),
+    apartFrom: [...new Set([...elder.apartFrom, ...younger.apartFrom])].filter(
+      (id) => id !== elder.id && id !== younger.id,
+    ),
     toldAt: elder.toldAt ?? younger.toldAt,
     leadAlertId: elder.leadAlertId ?? younger.leadAlertId,
     lastAt: now,
@@ -171,7 +199,8 @@ class Work {
       let differs = false;
       const signs = incident.signs.map((known) => {
         const sign = now.get(known.id) ?? (known.endedAt === null ? { ...known, endedAt: incident.lastAt } : known);
-        if (sign.severity === known.severity && sign.endedAt === known.endedAt && sign.summary === known.summary) return known;
+        if (sign.severity === known.severity && sign.endedAt === known.endedAt && sign.summary === known.summary)
+          return known;
         differs ||= sign.severity !== known.severity || sign.endedAt !== known.endedAt;
         return { ...sign, reason: known.reason };
       });
@@ -186,7 +215,10 @@ class Work {
   /** Signs that are new: the earliest first, so that the elder incident is the one that stays. */
   join(): void {
     const fresh = this.#signs.filter(({ sign }) => !this.#home.has(sign.id) && sign.endedAt === null);
-    fresh.sort((a, b) => Number(b.opens) - Number(a.opens) || a.sign.startedAt - b.sign.startedAt || (a.sign.id < b.sign.id ? -1 : 1));
+    fresh.sort(
+      (a, b) =>
+        Number(b.opens) - Number(a.opens) || a.sign.startedAt - b.sign.startedAt || (a.sign.id < b.sign.id ? -1 : 1),
+    );
     for (const { sign, opens: alone } of fresh) {
       const opens = alone || this.#isBacked(sign);
       const ties = [...this.#open.values()].flatMap((incident) => {
@@ -217,7 +249,11 @@ class Work {
   #tieTo(incident: Incident, sign: IncidentSign): string | null {
     const { nameOf, tie, watched } = this.#inputs;
     const own = incident.signs.find(({ entityId }) => entityId === sign.entityId);
-    if (own !== undefined && sign.startedAt - incident.lastAt <= SAME_MS && sign.startedAt >= incident.startedAt - TIED_MS)
+    if (
+      own !== undefined &&
+      sign.startedAt - incident.lastAt <= SAME_MS &&
+      sign.startedAt >= incident.startedAt - TIED_MS
+    )
       return `It is on ${nameOf(sign.entityId)}, which is part of this already.`;
     const near = incident.signs.filter((one) => Math.abs(one.startedAt - sign.startedAt) <= TIED_MS);
     for (const one of near) {
@@ -270,10 +306,14 @@ class Work {
     );
     if (before === undefined) return false;
     this.#ended = this.#ended.filter(({ id }) => id !== before.id);
-    this.#set(noted(
+    this.#set(
+      noted(
         { ...before, state: 'open', resolvedAt: null, toldAt: null, leadAlertId: null },
         this.#now,
-        'reopened', `It came back: ${sign.summary}`));
+        'reopened',
+        `It came back: ${sign.summary}`,
+      ),
+    );
     this.#add(before.id, { ...sign, reason: 'It had ended and came back.' });
     return true;
   }
@@ -318,7 +358,12 @@ class Work {
       );
       if (!isOver) continue;
       const lasted = formatDuration(Math.max(0, end - incident.startedAt));
-      const resolved = noted({ ...incident, state: 'resolved', resolvedAt: end }, this.#now, 'resolved', `Nothing of it is seen any more. It lasted ${lasted}.`);
+      const resolved = noted(
+        { ...incident, state: 'resolved', resolvedAt: end },
+        this.#now,
+        'resolved',
+        `Nothing of it is seen any more. It lasted ${lasted}.`,
+      );
       this.#open.delete(incident.id);
       this.#ended.push(resolved);
       this.#changed.set(incident.id, resolved);

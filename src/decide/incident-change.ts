@@ -17,7 +17,15 @@ export function changeIncident(
     throw new AuspexError('NOT_FOUND', `There is no incident ${id} that is open or ended within the last half hour.`);
   switch (change.kind) {
     case 'acknowledge':
-      return [noted({ ...incident, acknowledgedAt: incident.acknowledgedAt ?? now }, now, 'acknowledged', 'Somebody is looking at it.', by)];
+      return [
+        noted(
+          { ...incident, acknowledgedAt: incident.acknowledgedAt ?? now },
+          now,
+          'acknowledged',
+          'Somebody is looking at it.',
+          by,
+        ),
+      ];
     case 'assign': {
       const text = change.to === null ? 'It is nobody’s any more.' : `It is ${change.to}’s now.`;
       return [noted({ ...incident, assignee: change.to }, now, 'assigned', text, by)];
@@ -29,7 +37,9 @@ export function changeIncident(
     case 'merge': {
       const other = book.open.get(change.into);
       if (other === undefined || incident.state !== 'open' || other.id === id)
-        throw new AuspexError('BAD_REQUEST', 'Two different incidents that are open can be made one.', { data: { field: 'body.into' } });
+        throw new AuspexError('BAD_REQUEST', 'Two different incidents that are open can be made one.', {
+          data: { field: 'body.into' },
+        });
       const { part, whole } = joined(incident, other, `${by} said so.`, now, by);
       return [part, whole];
     }
@@ -52,9 +62,21 @@ function overridden(
 ): Incident {
   let next = incident;
   if (change.class !== undefined)
-    next = noted({ ...next, class: change.class, pinned: { ...next.pinned, class: true } }, now, 'class', `${classWords[change.class]}, was ${classWords[incident.class].toLowerCase()}.`, by);
+    next = noted(
+      { ...next, class: change.class, pinned: { ...next.pinned, class: true } },
+      now,
+      'class',
+      `${classWords[change.class]}, was ${classWords[incident.class].toLowerCase()}.`,
+      by,
+    );
   if (change.severity !== undefined)
-    next = noted({ ...next, severity: change.severity, pinned: { ...next.pinned, severity: true } }, now, 'severity', `${change.severity}, was ${incident.severity}.`, by);
+    next = noted(
+      { ...next, severity: change.severity, pinned: { ...next.pinned, severity: true } },
+      now,
+      'severity',
+      `${change.severity}, was ${incident.severity}.`,
+      by,
+    );
   if (next === incident) throw new AuspexError('BAD_REQUEST', 'Say a class, a severity or both.');
   return next;
 }
@@ -63,7 +85,9 @@ function split(incident: Incident, ids: readonly string[], by: string, now: numb
   const taken = incident.signs.filter((sign) => ids.includes(sign.id));
   const left = incident.signs.filter((sign) => !ids.includes(sign.id));
   if (taken.length !== ids.length || left.length === 0)
-    throw new AuspexError('BAD_REQUEST', 'Name signs of this incident, and not all of them.', { data: { field: 'body.signs' } });
+    throw new AuspexError('BAD_REQUEST', 'Name signs of this incident, and not all of them.', {
+      data: { field: 'body.signs' },
+    });
   const [first] = taken as [IncidentSign, ...IncidentSign[]];
   const other: Incident = {
     ...withSigns(incident, taken),

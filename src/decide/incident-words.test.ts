@@ -68,8 +68,16 @@ export function incident(more: Partial<Incident> = {}): Incident {
 }
 
 const ops = { name: 'ops', minSeverity: 'medium' } as const;
-const messages = (one: Incident, kind: 'firing' | 'resolved' = 'firing', channels: readonly (typeof ops | { name: string; minSeverity: 'critical' } | { name: string; minSeverity: 'medium'; kind: string })[] = [ops], by: Alert | null = lead) =>
-  incidentNotifications(kind, one, by, () => 'web-1', channels, T0);
+const messages = (
+  one: Incident,
+  kind: 'firing' | 'resolved' = 'firing',
+  channels: readonly (
+    | typeof ops
+    | { name: string; minSeverity: 'critical' }
+    | { name: string; minSeverity: 'medium'; kind: string }
+  )[] = [ops],
+  by: Alert | null = lead,
+) => incidentNotifications(kind, one, by, () => 'web-1', channels, T0);
 
 test('a message says what happened, why, and what to do; its end has the same key', () => {
   const [told] = messages(incident());
@@ -86,7 +94,9 @@ test('a message says what happened, why, and what to do; its end has the same ke
 
 test('the likely cause is named with its reasons; an incident that came back has another key', () => {
   const cause = { name: 'redis', entityId: 'target:redis', score: 0.8, reasons: ['redis_up fell from 1 to 0.'] };
-  const [told] = messages(incident({ causes: [cause], class: 'dependency-failure', title: 'Dependency failure: redis' }));
+  const [told] = messages(
+    incident({ causes: [cause], class: 'dependency-failure', title: 'Dependency failure: redis' }),
+  );
   expect(told?.body).toContain('Most likely behind it: redis. redis_up fell from 1 to 0.');
   const [again] = messages(incident({ toldAt: T0 + 3_600_000 }));
   expect(again?.deduplicationKey).not.toBe(told?.deduplicationKey);

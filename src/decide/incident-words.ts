@@ -1,4 +1,11 @@
-import { type Alert, formatDuration, formatValue, type Incident, type IncidentClass, type Notification } from '../model/index.ts';
+import {
+  type Alert,
+  formatDuration,
+  formatValue,
+  type Incident,
+  type IncidentClass,
+  type Notification,
+} from '../model/index.ts';
 import type { Analysis, Impact } from './incident-analysis.ts';
 import { severest } from './incident-book.ts';
 import { type ChannelChoice, isWanted } from './messages.ts';
@@ -32,10 +39,7 @@ export function titleOf(incident: Pick<Incident, 'class' | 'causes' | 'signs'>):
 }
 
 /** How bad it is for those who use what is watched: out of service is critical, felt by somebody high. A limit that a person set keeps the severity that the person gave it. */
-export function severityOf(
-  incident: Pick<Incident, 'signs' | 'class'>,
-  impact: Impact | null,
-): Incident['severity'] {
+export function severityOf(incident: Pick<Incident, 'signs' | 'class'>, impact: Impact | null): Incident['severity'] {
   const open = incident.signs.filter(({ endedAt }) => endedAt === null);
   const worst = severest(open.length > 0 ? open : incident.signs)?.severity ?? 'medium';
   if (impact === null) return worst;
@@ -54,18 +58,20 @@ export function incidentNotifications(
   channels: readonly ChannelChoice[],
   now: number,
 ): Notification[] {
-  return channels.filter((channel) => isWanted(channel, incident.severity, lead)).map((channel) => ({
-    id: stableId('notification', incident.id, kind, incident.toldAt ?? 0, channel.name),
-    kind,
-    alertId: incident.leadAlertId,
-    channel: channel.name,
-    // An incident that ended and came back is told anew.
-    deduplicationKey: stableId('told', incident.id, incident.toldAt ?? 0),
-    title: `${kind === 'firing' ? incident.severity : 'resolved'}: ${withoutStop(incident.title)}`,
-    body: body(kind, incident, lead, nameOf),
-    severity: incident.severity,
-    createdAt: now,
-  }));
+  return channels
+    .filter((channel) => isWanted(channel, incident.severity, lead))
+    .map((channel) => ({
+      id: stableId('notification', incident.id, kind, incident.toldAt ?? 0, channel.name),
+      kind,
+      alertId: incident.leadAlertId,
+      channel: channel.name,
+      // An incident that ended and came back is told anew.
+      deduplicationKey: stableId('told', incident.id, incident.toldAt ?? 0),
+      title: `${kind === 'firing' ? incident.severity : 'resolved'}: ${withoutStop(incident.title)}`,
+      body: body(kind, incident, lead, nameOf),
+      severity: incident.severity,
+      createdAt: now,
+    }));
 }
 
 const SHOWN = 5;
@@ -81,7 +87,9 @@ function body(
   const signs = open.length > 0 ? open : incident.signs;
   const lines = signs.slice(0, SHOWN).map(({ summary }) => `${withoutStop(summary)}.`);
   if (signs.length > SHOWN) lines.push(`And ${signs.length - SHOWN} more signs.`);
-  lines.push(`Where: ${incident.entityIds.map(nameOf).join(', ')}${lead === null ? '' : `; ${lead.subject}. Rule: ${lead.rule}`}.`);
+  lines.push(
+    `Where: ${incident.entityIds.map(nameOf).join(', ')}${lead === null ? '' : `; ${lead.subject}. Rule: ${lead.rule}`}.`,
+  );
   if (lead !== null && lead.value !== null && lead.limit !== null)
     lines.push(`Value: ${formatValue(lead.value, lead.unit)}, limit ${formatValue(lead.limit, lead.unit)}.`);
   if (kind === 'resolved') {

@@ -145,14 +145,15 @@ export const signatures: readonly Signature[] = [
     [/^auspex_host_network_receive_bytes_per_second$/, 'rise', 0.7],
   ),
   ...signs('clock', 'entity', [/clock_offset_seconds$|^node_timex_offset_seconds$/, 'any', 3]),
-  ...signs(
-    'security',
-    'entity',
-    [/(failed|invalid)_(logins?|passwords?)|login_failures|sshd?_(failed|invalid)/, 'rise', 2.5],
-  ),
+  ...signs('security', 'entity', [
+    /(failed|invalid)_(logins?|passwords?)|login_failures|sshd?_(failed|invalid)/,
+    'rise',
+    2.5,
+  ]),
 ];
 
-const OTHERS_USED = /^(up|scrape_duration_seconds|auspex_service_[a-z_]+|namedprocess_namegroup_num_procs)$|^[a-z]+_up$/;
+const OTHERS_USED =
+  /^(up|auspex_scrape_failed|scrape_duration_seconds|auspex_service_[a-z_]+|namedprocess_namegroup_num_procs)$|^[a-z]+_up$/;
 
 /** Whether a metric tells anything of a trouble's class. */
 export function isUsed(metric: string): boolean {

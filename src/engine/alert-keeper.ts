@@ -1,11 +1,4 @@
-import {
-  type AlertBook,
-  emptyBook,
-  placed,
-  type Observation,
-  restoreBook,
-  stepAlerts,
-} from '../decide/alert-book.ts';
+import { type AlertBook, emptyBook, placed, type Observation, restoreBook, stepAlerts } from '../decide/alert-book.ts';
 import { observeFinding } from '../decide/episodes.ts';
 import type { ChannelChoice } from '../decide/messages.ts';
 import { evaluateRules, type ThresholdRule, type WatchedEntity } from '../decide/threshold-rules.ts';

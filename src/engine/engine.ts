@@ -411,8 +411,7 @@ export class Engine implements EngineView {
   async changeIncident(id: string, change: IncidentChange, by: string): Promise<Incident> {
     const changed = this.#incidents.change(id, change, by);
     if (change.kind === 'judge')
-      for (const sign of changed.signs)
-        if (sign.kind === 'finding') await this.judge(sign.id, change.verdict, by);
+      for (const sign of changed.signs) if (sign.kind === 'finding') await this.judge(sign.id, change.verdict, by);
     this.#alerts.settleIncidents();
     await this.#flow.flush();
     return changed;

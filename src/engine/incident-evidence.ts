@@ -1,7 +1,14 @@
 import type { AnalysisRequest } from '../decide/incident-analysis.ts';
 import { isUsed } from '../decide/trouble-signatures.ts';
 import { isTotal } from '../detect/series-traits.ts';
-import { type Entity, type Incident, metricName, type MetricStore, type Series, type SeriesPoints } from '../model/index.ts';
+import {
+  type Entity,
+  type Incident,
+  metricName,
+  type MetricStore,
+  type Series,
+  type SeriesPoints,
+} from '../model/index.ts';
 import type { EntityRegistry } from './entity-registry.ts';
 
 /** Points of a series that are compared with the trouble's. */
@@ -47,7 +54,9 @@ export class IncidentEvidence {
       to,
       rows,
     );
-    const services = new Map(all.flatMap((entity) => serviceOf(entity).map((service) => [entity.id, service] as const)));
+    const services = new Map(
+      all.flatMap((entity) => serviceOf(entity).map((service) => [entity.id, service] as const)),
+    );
     return { ...rowsOf(series, points, this.#intervalMs), at, suspects: incident.entityIds, services };
   }
 }

@@ -1,12 +1,6 @@
 import type { AlertStep, Placement } from '../decide/alert-book.ts';
 import type { Analysis, Suspect } from '../decide/incident-analysis.ts';
-import {
-  emptyIncidents,
-  type IncidentBook,
-  noted,
-  restoreIncidents,
-  stepIncidents,
-} from '../decide/incident-book.ts';
+import { emptyIncidents, type IncidentBook, noted, restoreIncidents, stepIncidents } from '../decide/incident-book.ts';
 import { changeIncident } from '../decide/incident-change.ts';
 import { classReason, incidentNotifications, severityOf, titleOf } from '../decide/incident-words.ts';
 import type { ChannelChoice } from '../decide/messages.ts';
@@ -97,8 +91,7 @@ export class IncidentKeeper {
 
   #homeOf(alert: Alert): Incident | null {
     const sign = alert.findingId ?? alert.id;
-    for (const incident of this.#book.open.values())
-      if (incident.signs.some(({ id }) => id === sign)) return incident;
+    for (const incident of this.#book.open.values()) if (incident.signs.some(({ id }) => id === sign)) return incident;
     return null;
   }
 
@@ -125,7 +118,8 @@ export class IncidentKeeper {
     this.#book = result.book;
     for (const incident of result.changed) this.#unstored.set(incident.id, this.#described(incident, now));
     const notifications: Notification[] = [];
-    for (const { kind, alert } of step.told) if (kind === 'firing') notifications.push(...this.#tell(alert, channels, now));
+    for (const { kind, alert } of step.told)
+      if (kind === 'firing') notifications.push(...this.#tell(alert, channels, now));
     for (const incident of this.#unstored.values()) {
       const known = before.get(incident.id);
       if (known === undefined || known.toldAt === null) continue;
@@ -153,7 +147,12 @@ export class IncidentKeeper {
   #tell(alert: Alert, channels: readonly ChannelChoice[], now: number): readonly Notification[] {
     const incident = this.#homeOf(alert);
     if (incident === null || incident.toldAt !== null) return [];
-    const told = noted({ ...incident, toldAt: now, leadAlertId: alert.id }, now, 'told', `People are told, since ${lower(alert.summary)}`);
+    const told = noted(
+      { ...incident, toldAt: now, leadAlertId: alert.id },
+      now,
+      'told',
+      `People are told, since ${lower(alert.summary)}`,
+    );
     this.#set(told);
     return this.#notify('firing', told, alert, channels, now);
   }
@@ -228,8 +227,7 @@ export class IncidentKeeper {
     let next = incident;
     if (analysis !== null) {
       const found = incident.pinned.class ? incident.class : analysis.class;
-      if (found !== incident.class)
-        next = noted({ ...next, class: found }, now, 'class', classReason(analysis));
+      if (found !== incident.class) next = noted({ ...next, class: found }, now, 'class', classReason(analysis));
       const causes = this.#causes(analysis);
       if (!sameCauses(causes, incident.causes)) {
         const [first] = causes;
@@ -256,7 +254,9 @@ export class IncidentKeeper {
   }
 
   #causes({ suspects }: Analysis): readonly IncidentCause[] {
-    return suspects.slice(0, 5).map((one) => ({ name: this.#suspectName(one), entityId: one.entityId, score: one.score, reasons: one.reasons }));
+    return suspects
+      .slice(0, 5)
+      .map((one) => ({ name: this.#suspectName(one), entityId: one.entityId, score: one.score, reasons: one.reasons }));
   }
 
   #suspectName({ entityId, part }: Suspect): string {
@@ -290,7 +290,10 @@ function commonService(a: Entity, b: Entity): readonly string[] {
 }
 
 function sameCauses(a: readonly IncidentCause[], b: readonly IncidentCause[]): boolean {
-  return a.length === b.length && a.every((one, i) => one.name === b[i]?.name && Math.abs(one.score - (b[i]?.score ?? 0)) < 0.05);
+  return (
+    a.length === b.length &&
+    a.every((one, i) => one.name === b[i]?.name && Math.abs(one.score - (b[i]?.score ?? 0)) < 0.05)
+  );
 }
 
 function lower(text: string): string {

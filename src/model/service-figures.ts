@@ -4,6 +4,9 @@ import { SERVICE_FIGURE_PREFIX } from './service-metrics.ts';
 /** How far a scraped target's clock is from ours, s, by the `Date` of its answer; 0 within what that can tell. */
 export const CLOCK_OFFSET_METRIC = 'auspex_scrape_clock_offset_seconds';
 
+/** 1 while a target cannot be scraped, with the label `reason`: refused, timeout, reset, unreachable, name, tls, answer. */
+export const SCRAPE_FAILED_METRIC = 'auspex_scrape_failed';
+
 /** One series that figures are derived from: its value now and at the collection before, NaN where it did not come. */
 export interface ServiceInput {
   now: number;

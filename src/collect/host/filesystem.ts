@@ -34,6 +34,8 @@ export class FilesystemSource implements Source {
   readonly #hanging = new Map<string, Promise<unknown>>();
   #mounts: readonly Mount[] = [];
   #listed: Buffer = Buffer.alloc(0);
+  /** Devices that could be written and no longer can. */
+  #turned: ReadonlySet<string> = new Set();
 
   constructor(root: string, scratch: Scratch, calls: Statfs) {
     this.#file = new ProcFile(`${root}proc/self/mountinfo`);
@@ -73,7 +75,14 @@ export class FilesystemSource implements Source {
     const bytes = this.#scratch.bytes.subarray(0, this.#scratch.length);
     if (this.#listed.equals(bytes)) return;
     this.#listed = Buffer.from(bytes);
-    this.#mounts = parseMounts(this.#scratch);
+    // A file system that takes no more writes is trouble, and no image.
+    const wereWritable = new Set(
+      this.#mounts.filter((mount) => !mount.readonly || this.#turned.has(mount.device)).map(({ device }) => device),
+    );
+    this.#mounts = parseMounts(this.#scratch, wereWritable);
+    this.#turned = new Set(
+      this.#mounts.filter(({ device, readonly }) => readonly && wereWritable.has(device)).map(({ device }) => device),
+    );
   }
 
   async #ask(mount: Mount, set: SampleSet): Promise<void> {

@@ -18,9 +18,9 @@ const LOCAL = new Set(
 
 /**
  * The mounts that hold data, from /proc/self/mountinfo in `scratch`: one for each device (of bind mounts the shortest path),
- * an overlay only as a container's `/`, a read-only loop (an image) not at all.
+ * an overlay only as a container's `/`, a read-only loop (an image) not at all, unless it is among those that could be written before.
  */
-export function parseMounts(scratch: Scratch): Mount[] {
+export function parseMounts(scratch: Scratch, wereWritable: ReadonlySet<string> = new Set()): Mount[] {
   const byDevice = new Map<string, Mount>();
   const hangable: string[] = [];
   for (const cursor = new Cursor(scratch); !cursor.done; cursor.nextLine()) {
@@ -29,7 +29,7 @@ export function parseMounts(scratch: Scratch): Mount[] {
     const { number, mountpoint, fstype, device } = line;
     const mayHang = !LOCAL.has(fstype);
     if (!isStorage(fstype, mountpoint)) continue;
-    if (line.readonly && device.startsWith('/dev/loop')) continue;
+    if (line.readonly && device.startsWith('/dev/loop') && !wereWritable.has(device)) continue;
     if (mayHang) hangable.push(mountpoint);
     const key = device.startsWith('/dev/') ? device : number;
     const known = byDevice.get(key);

@@ -5,7 +5,7 @@ import type { Clock, Emission } from '../../model/ports.ts';
 import type { ScrapeAuthorization } from '../../model/scrape.ts';
 import { declaredType, guessSeriesKind, type MetricType, seriesKindOf } from '../../model/series-kind.ts';
 import { type SeriesKind, writeStaleMarker } from '../../model/series.ts';
-import { CLOCK_OFFSET_METRIC } from '../../model/service-figures.ts';
+import { CLOCK_OFFSET_METRIC, SCRAPE_FAILED_METRIC } from '../../model/service-figures.ts';
 import { hideSecrets, knowSecrets } from '../../telemetry/hide.ts';
 import { ExpositionParser, parseSeriesText } from './exposition.ts';
 import { createRelabeller, type Relabeller } from './relabel.ts';
@@ -57,6 +57,7 @@ export class ScrapeLoop {
   private readonly types = new Map<string, MetricType>();
   private scrapes = 0;
   private hasClock = false;
+  private failure: ScrapeFailure | null = null;
 
   constructor(target: ScrapeTarget, fetch: ScrapeFetch, clock: Clock) {
     this.target = target;
@@ -71,6 +72,7 @@ export class ScrapeLoop {
     const began = this.clock.monotonic();
     const page: Page = { emissions: [], scraped: 0, added: 0, clockOffset: Number.NaN };
     let error: string | null = null;
+    let failure: ScrapeFailure | null = null;
     this.scrapes++;
     try {
       await this.fetchPage(page, startedAt, signal);
@@ -82,6 +84,7 @@ export class ScrapeLoop {
       }
     } catch (thrown) {
       error = hideSecrets(reasonOf(thrown, this.target.timeoutMs));
+      failure = failureOf(thrown);
     }
     const durationMs = this.clock.monotonic() - began;
     const kept = error === null ? page.emissions : [];
@@ -94,7 +97,24 @@ export class ScrapeLoop {
       ['scrape_series_added', error === null ? page.added : 0],
       ...this.clockReport(page.clockOffset),
     ]);
-    return { emissions: [...kept, ...ended, ...report], startedAt, durationMs, samples: kept.length, error };
+    const told = this.tellFailure(failure, startedAt);
+    return { emissions: [...kept, ...ended, ...report, ...told], startedAt, durationMs, samples: kept.length, error };
+  }
+
+  /** 1 under the kind of the failure for as long as it lasts. */
+  private tellFailure(failure: ScrapeFailure | null, at: number): readonly Emission[] {
+    const before = this.failure;
+    this.failure = failure;
+    const one = (kind: ScrapeFailure, value: number): Emission => ({
+      labels: labelsFrom([...this.target.labels, [METRIC_NAME, SCRAPE_FAILED_METRIC], ['reason', kind]]),
+      kind: 'gauge',
+      at,
+      value,
+    });
+    return [
+      ...(failure === null ? [] : [one(failure, 1)]),
+      ...(before === null || before === failure ? [] : [one(before, staleMarker())]),
+    ];
   }
 
   /** The end of everything this target had, `up` included: for a target that is scraped no more. */
@@ -105,6 +125,7 @@ export class ScrapeLoop {
     if (this.hasClock) names.push(CLOCK_OFFSET_METRIC);
     return [
       ...this.endAll(at),
+      ...this.tellFailure(null, at),
       ...this.report(
         at,
         names.map((name) => [name, staleMarker()]),
@@ -274,11 +295,33 @@ async function authorizationHeader(authorization: ScrapeAuthorization): Promise<
   }
 }
 
+type ScrapeFailure = 'refused' | 'timeout' | 'reset' | 'unreachable' | 'name' | 'tls' | 'answer';
+
+const failures: readonly (readonly [ScrapeFailure, RegExp])[] = [
+  ['refused', /^ECONNREFUSED$/],
+  ['timeout', /^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/],
+  ['reset', /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/],
+  ['unreachable', /^(EHOSTUNREACH|ENETUNREACH|ENETDOWN|EHOSTDOWN)$/],
+  ['name', /^(ENOTFOUND|EAI_)/],
+  ['tls', /^(CERT_|ERR_TLS|ERR_SSL|EPROTO|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/],
+];
+
+/** How a scrape failed; `answer`: there was one, and it is no page of metrics. */
+function failureOf(failure: unknown): ScrapeFailure {
+  const thrown = below(failure);
+  if (thrown instanceof Error && thrown.name === 'TimeoutError') return 'timeout';
+  const code = String((thrown as { code?: unknown } | null)?.code ?? '');
+  return failures.find(([, pattern]) => pattern.test(code))?.[0] ?? 'answer';
+}
+
+/** Below the error of the way out lies the system's, which says more. */
+function below(failure: unknown): unknown {
+  return failure instanceof AuspexError && failure.code === 'UNREACHABLE' ? (failure.cause ?? failure) : failure;
+}
+
 /** Why a scrape failed, for a person. */
 function reasonOf(failure: unknown, timeoutMs: number): string {
-  // Below the error of the way out lies the system's, which says more.
-  const thrown =
-    failure instanceof AuspexError && failure.code === 'UNREACHABLE' ? (failure.cause ?? failure) : failure;
+  const thrown = below(failure);
   if (thrown instanceof AuspexError) return thrown.message;
   if (!(thrown instanceof Error)) return String(thrown);
   if (thrown.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s (scrape_timeout)`;

@@ -198,7 +198,13 @@ test('what a full disk refused is written once there is room: findings, alerts w
     records: store,
     ring,
     clock,
-    incidents: incidentsOf({ records: store, metrics: stores.metrics, ring, clock, openFindings: () => findings.open() }),
+    incidents: incidentsOf({
+      records: store,
+      metrics: stores.metrics,
+      ring,
+      clock,
+      openFindings: () => findings.open(),
+    }),
     policy: { rules: [], channels: [{ name: 'hook', minSeverity: 'high' }] },
   });
   await findings.load();

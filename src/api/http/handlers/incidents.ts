@@ -33,7 +33,8 @@ export function incidentHandlers(parts: ServerParts): Pick<Handlers, Tag> {
       // The engine knows what is not written yet.
       const incident =
         engine.incidents().find(({ id }) => id === params.id) ?? (await records.get('incidents', params.id));
-      if (incident === undefined) throw new AuspexError('NOT_FOUND', `There is no incident with the id “${params.id}”.`);
+      if (incident === undefined)
+        throw new AuspexError('NOT_FOUND', `There is no incident with the id “${params.id}”.`);
       return detail(incident);
     },
     changeIncident: async ({ params, body }, context) =>
