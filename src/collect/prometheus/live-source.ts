@@ -38,6 +38,8 @@ export interface LiveSourceOptions {
   /** How much of an outage is made up for. */
   readonly fillMs: number;
   readonly state: SourceState;
+  /** What is waited for before the first reading, half a minute at most: who this machine is. */
+  readonly isReady?: () => boolean;
   readonly clock: Clock;
   readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
@@ -50,6 +52,7 @@ const CHUNK_MS = 300_000;
 /** What is older cannot page, and is told of as the past. */
 const PAST_MS = 600_000;
 const EMISSIONS_AT_ONCE = 20_000;
+const READY_MS = 30_000;
 
 /**
  * A Prometheus-compatible server as a live source: at each interval the raw samples since the last, at their own times, by an instant
@@ -85,6 +88,7 @@ export class LiveSource implements Collector {
   async start(emit: Emit, signal: AbortSignal): Promise<void> {
     const { clock, intervalMs } = this.#options;
     this.#isRunning = true;
+    await this.#ready(signal);
     let progress: SourceProgress | null = null;
     while (!signal.aborted) {
       const began = clock.monotonic();
@@ -93,7 +97,8 @@ export class LiveSource implements Collector {
         this.#recovered();
       } catch (thrown) {
         this.#memory.forget();
-        this.#failed(thrown);
+        // Cut off by our own stop, a request says nothing about the server.
+        if (!signal.aborted) this.#failed(thrown);
       }
       const took = clock.monotonic() - began;
       const rest = this.#behindMs > 0 && this.#fault === null ? Math.max(20, took) : Math.max(200, intervalMs - took);
@@ -115,6 +120,13 @@ export class LiveSource implements Collector {
       lastDurationMs: this.#lastDurationMs,
       samplesPerCollection: this.#samples,
     };
+  }
+
+  async #ready(signal: AbortSignal): Promise<void> {
+    const { isReady, clock } = this.#options;
+    const end = clock.monotonic() + READY_MS;
+    while (isReady?.() === false && !signal.aborted && clock.monotonic() < end)
+      await delay(100, undefined, { signal }).catch(() => {});
   }
 
   /** Where to go on from. */
