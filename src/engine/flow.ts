@@ -189,7 +189,8 @@ export class Flow {
 
   /** Resolves when what was made up for until then is scored: what is derived of it must not come behind what follows. */
   async settlePast(at: number): Promise<void> {
-    this.#derived.settle(at);
+    // As the tick that would have come before the next samples.
+    this.#derived.settle(at + TICK_MS);
     await this.#storeDerived();
     await this.#storing;
     await this.#parts.detection.settled();

@@ -45,6 +45,7 @@ const attributes = (values: Record<string, string>) =>
   Object.entries(values).map(([key, stringValue]) => ({ key, value: { stringValue } }));
 const seriesOf = (auspex: RunningAuspex, name: string) =>
   auspex.stores.metrics.index.select([{ name: '__name__', op: '=', value: name }], 100);
+const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 const ownId = (auspex: RunningAuspex): string =>
   auspex.engine.states().find(({ entity }) => entity.name === hostname())?.entity.id ?? '';
 
@@ -132,7 +133,7 @@ test('a host and a service by OTLP: the host is the one that is watched already,
     30_000,
     'figures of both instances',
   );
-  expect(ratios.sort().map((one) => one.slice(0, 3))).toEqual([
+  expect(ratios.toSorted(byText).map((one) => one.slice(0, 3))).toEqual([
     ['one', 'service:eu/shop', expect.closeTo(0.1, 9)],
     ['two', 'service:eu/shop', 0],
   ]);
@@ -219,7 +220,7 @@ test('errors in logs are kept as kinds, without secrets and values, and counted'
     30_000,
     'the counters',
   );
-  expect(counted.sort()).toEqual([
+  expect(counted.toSorted(byText)).toEqual([
     ['error', 'service:shop', 6],
     ['info', 'service:shop', 3],
   ]);
