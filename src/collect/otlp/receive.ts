@@ -53,7 +53,8 @@ const unzip = promisify(gunzip);
  * OTLP over HTTP: `/v1/metrics` and `/v1/logs`, protobuf and JSON, from body to answer. 200 once all that can be taken is
  * durable, with `partial_success` for what was refused; 400 for what cannot be decoded, 415, 413; 503 and 429 to come again. Never rejects.
  * One request is decompressed and decoded at a time, in steps that let others have the thread: the memory of one is the bound.
- * Weak: exemplars are passed over. Cost: some 5 µs a point.
+ * Weak: exemplars are passed over; JSON is parsed at one go, so that 5 MB of it hold the thread for some 150 ms. Cost: about 7 µs a point of
+ * three attributes as protobuf, 15 µs as JSON.
  */
 export class OtlpReceiver {
   readonly #options: OtlpReceiverOptions;
