@@ -102,10 +102,9 @@ test.skipIf(no !== '')(
     expect([...given.keys()].sort()).toEqual(['source any', 'source checked']);
     expect(health.get('source foreign')?.problems[0]).toMatch(/certificate/i);
     expect(health.get('source other-name')?.problems[0]).toMatch(/altnames|does not match/i);
-    expect([...new Set(asked)].sort()).toEqual([
-      `Basic ${Buffer.from('me:secret-word').toString('base64')}`,
-      'Bearer secret-token',
-    ]);
+    expect(new Set(asked)).toEqual(
+      new Set([`Basic ${Buffer.from('me:secret-word').toString('base64')}`, 'Bearer secret-token']),
+    );
     expect(rows.has('source.prometheus.checked')).toBe(true);
   },
 );
