@@ -167,6 +167,12 @@ scrape_configs:
     await writeFile(join(folder, 'prometheus.yml'), config(''));
     second.child.kill('SIGHUP');
     await until(
+      async () => (await fetch(`${url}/api/v1/targets?state=active`)).text(),
+      (answer) => answer.includes('"activeTargets":[]'),
+      30_000,
+      'the end of scraping',
+    );
+    await until(
       async () => [await held(url, '{job="node"}', 600), given(samples)] as const,
       ([theirs, ours]) => theirs.length > 6000 && theirs.length === ours.length,
       30_000,
