@@ -48,6 +48,7 @@ export function startOtlp(parts: {
       futureMs: limits.future,
     },
     clock,
+    log,
   });
   return { receiver, logs, errors };
 }

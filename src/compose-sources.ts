@@ -13,13 +13,18 @@ export function createSources(parts: {
   readonly config: Config;
   readonly outbound: Outbound;
   readonly records: RecordStore;
+  /** Ends a request under way. */
+  readonly stop: AbortSignal;
+  /** Whether this machine is known: series that speak of it are then its own. */
+  readonly isReady: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }): readonly LiveSource[] {
-  const { config, outbound, records, clock, log } = parts;
+  const { config, outbound, records, stop, isReady, clock, log } = parts;
   return config.sources.prometheus.map((source) => {
     const { url, timeout: timeoutMs, tenant } = source;
-    const fetch = createApiFetch(outbound, { tls: tlsOf(source), authorization: authorizationOf(source), timeoutMs });
+    const authorization = authorizationOf(source);
+    const fetch = createApiFetch(outbound, { tls: tlsOf(source), authorization, timeoutMs, stop });
     return new LiveSource({
       name: source.name,
       reader: new PrometheusReader({ url, fetch, tries: 1, timeoutMs, ...(tenant === null ? {} : { tenant }) }),
@@ -29,6 +34,7 @@ export function createSources(parts: {
       backfillMs: source.backfill,
       fillMs: source.fill,
       state: stateIn(records, source.name, clock),
+      isReady,
       clock,
       log,
     });

@@ -154,7 +154,15 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       ? createHostCollector({ intervalMs: config.collect.interval, clock, log })
       : null;
     const scraper = createScraper({ jobs: config.scrape.jobs, clock, log, fetch: createScrapeFetch(outbound) });
-    const sources = createSources({ config, outbound, records: stores.records, clock, log });
+    const sources = createSources({
+      config,
+      outbound,
+      records: stores.records,
+      stop: stopping.signal,
+      isReady: () => collector === null || collector.health().lastCollectionAt !== null,
+      clock,
+      log,
+    });
     const logs = new LogCounts({ clock, intervalMs: config.collect.interval });
     const policy = policyOf(config, loaded);
     const engine = await Engine.start({

@@ -189,6 +189,23 @@ test('a rule from the configuration watches each matching series', () => {
   expect(evaluateRules([rate], host({ errors_total: 1e6 }), NOW)[0]).toMatchObject({ value: null, reading: 'missing' });
 });
 
+test('of a service each instance is watched by itself, of a host it is the host', () => {
+  const rule = compileUserRule({ ...userRule, limit: 10 });
+  const service = { job: 'eu/shop', service_name: 'shop', service_namespace: 'eu' };
+  const entity = host({
+    errors_total: [
+      [{ ...service, instance: 'one' }, 50],
+      [{ ...service, instance: 'two' }, 5],
+      [{ job: 'node', instance: 'web-1:9100' }, 5],
+    ],
+  });
+  expect(evaluateRules([rule], entity, NOW).map(({ subject, reading }) => [subject, reading])).toEqual([
+    ['errors_total{instance="one"}', 'breach'],
+    ['errors_total{instance="two"}', 'clear'],
+    ['errors_total', 'clear'],
+  ]);
+});
+
 const userRule = {
   name: 'errors',
   metric: 'errors_total',

@@ -6,6 +6,7 @@ import {
   figureMetric,
   labelsFrom,
   labelPairs,
+  labelValue,
   type Matcher,
 } from '../model/index.ts';
 import { labelMatcher, type LatestReading, type ThresholdRule } from './threshold-rules.ts';
@@ -28,6 +29,8 @@ export interface UserRule {
 
 /** Labels that name the host: its entity says that already. */
 const entityLabels = new Set(['__name__', 'instance', 'job', 'host_id', 'host.id']);
+/** Those that name a service: of that, instances are told apart. */
+const serviceLabels = new Set(['__name__', 'job', 'service_name', 'service_namespace']);
 
 /** Compiles a person's rule: one alert a matching series. */
 export function compileUserRule(rule: UserRule): ThresholdRule {
@@ -56,7 +59,8 @@ export function compileUserRule(rule: UserRule): ThresholdRule {
         .filter((reading) => matches(reading.labels))
         .map((reading) => {
           const value = valueOf(reading);
-          const own = labelsFrom([...labelPairs(reading.labels)].filter(([name]) => !entityLabels.has(name)));
+          const identity = labelValue(reading.labels, 'service_name') === undefined ? entityLabels : serviceLabels;
+          const own = labelsFrom([...labelPairs(reading.labels)].filter(([name]) => !identity.has(name)));
           const side = rule.op === '>' ? 'above' : 'below';
           return {
             subject: `${rule.metric}${formatLabels(own)}`,

@@ -76,6 +76,8 @@ const QUIET_AFTER_EVENT_MS = 120_000;
 const SILENT_METRIC = /^(node_|auspex_|namedprocess_|scrape_|go_|process_|promhttp_|up$)/;
 /** What says nothing of how an entity does: its exporter's own health, histograms' single buckets, constants. */
 const NOT_JOINT = /^(scrape_|go_|promhttp_|node_scrape_|auspex_)|_(bucket|info)$/;
+/** A member that did not report in so many vectors is of something that is gone. */
+const GONE_ROUNDS = 20;
 /** So often, in vectors, flat members make room for series that move. */
 const RESELECT_VECTORS = 360;
 
@@ -436,13 +438,14 @@ export class Detector {
       entity.expected = 0;
     }
     const isKnown = feature >= 0;
-    if (entity.members.length >= 255 || (entity.isHost && !isHostFigure)) return;
+    const gone = isKnown && !isHostFigure ? this.#goneMember(entity, feature) : -1;
+    if ((gone < 0 && entity.members.length >= 255) || (entity.isHost && !isHostFigure)) return;
     if (!isKnown && (NOT_JOINT.test(metric) || unknownMembers(entity) >= MAX_MEMBERS)) return;
-    const place = entity.members.length;
+    const place = gone >= 0 ? gone : entity.members.length;
     const name = isKnown ? features[feature].title : formatLabels(withoutIdentity(labels));
     const floor = isKnown ? features[feature].floor : 0;
     entity.expected++;
-    entity.members.push({ slot, feature, name, labels, floor, seen: entity.round - 1, before: null, pending: [] });
+    entity.members[place] = { slot, feature, name, labels, floor, seen: entity.round - 1, before: null, pending: [] };
     this.#slab.setFlags(
       slot,
       this.#slab.flags(slot) |
@@ -451,6 +454,15 @@ export class Detector {
         (isKnown ? FLAG.quarantine : 0) |
         (entity.held ? FLAG.held : 0),
     );
+  }
+
+  /** The place of the same figure of an instance that is no more: each start of a service may give it a new name. Frees its series. */
+  #goneMember(entity: EntityRecord, feature: number): number {
+    const place = entity.members.findIndex((one) => one.feature === feature && one.seen < entity.round - GONE_ROUNDS);
+    const member = entity.members[place];
+    if (member !== undefined)
+      this.#slab.setFlags(member.slot, this.#slab.flags(member.slot) & ~(FLAG.member | (255 << 16)));
+    return place;
   }
 
   #seen(e: number, time: number): void {

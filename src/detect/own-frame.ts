@@ -1,6 +1,6 @@
 /** Code that is not one's own: runtimes and what was installed. */
 const FOREIGN =
-  /node_modules|node:|site-packages|dist-packages|\/lib\/python\d|^(java|javax|jdk|sun|kotlin|scala|org\.(spring|apache|hibernate|junit))[a-z.]*\.|\/go\/(src|pkg)\/|\/usr\/local\/go\/|\/gems\/|<frozen|<anonymous>/;
+  /node_modules|node:|site-packages|dist-packages|\/lib\/python\d|^(java\.base\/|java|javax|jdk|sun|kotlin|scala|org\.(spring|apache|hibernate|junit))[a-z.]*\.|\/go\/(src|pkg)\/|\/usr\/local\/go\/|\/gems\/|<frozen|<anonymous>/;
 const MOST_LINES = 200;
 
 /**

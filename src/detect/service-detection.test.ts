@@ -16,6 +16,8 @@ class Service {
   readonly #refs = new Map<string, number>();
   readonly #random: SeededRandom;
   at = START;
+  /** Under which name it runs at present. */
+  instance = 'api-1';
 
   constructor(seed: number) {
     this.#random = new SeededRandom(seed);
@@ -63,15 +65,16 @@ class Service {
   }
 
   #ref(name: string): number {
-    const known = this.#refs.get(name);
+    const key = `${name} ${this.instance}`;
+    const known = this.#refs.get(key);
     if (known !== undefined) return known;
     const ref = this.#refs.size;
-    this.#refs.set(name, ref);
+    this.#refs.set(key, ref);
     this.detector.define({
       ref,
       labels: labelsFrom([
         [METRIC_NAME, name],
-        ['instance', 'api-1'],
+        ['instance', this.instance],
         ['job', 'shop'],
       ]),
       kind: 'gauge',
@@ -165,4 +168,15 @@ test('what was learnt of a service outlives a restart', () => {
   service.run(20);
   const restored = Detector.restore(service.detector.snapshot());
   expect(restored.snapshot()).toEqual(service.detector.snapshot());
+});
+
+test('a service whose instance has another name after each start is still judged after sixty of them', () => {
+  const service = new Service(5);
+  for (let start = 0; start < 60; start++) {
+    service.instance = `uuid-${start}`;
+    service.run(6);
+  }
+  service.run(20);
+  const events = service.run(10, (usual) => ({ ...usual, auspex_service_error_ratio: 0.5 }));
+  expect(opened(events).map(({ finding }) => finding.resource)).toContain('errors');
 });

@@ -190,7 +190,11 @@ export class Engine implements EngineView {
 
   /** Runs a collector until the signal; a failure is seen in its health and does not end the engine. */
   async collect(collector: Collector, signal: AbortSignal): Promise<void> {
-    await collector.start((event) => this.#ownHost.take(collector, event), signal);
+    await collector.start(async (event) => {
+      await this.#ownHost.take(collector, event);
+      if (event.kind !== 'samples' || event.isPast !== true) return;
+      await this.#flow.settlePast(event.samples.reduce((last, { at }) => Math.max(last, at), 0));
+    }, signal);
   }
 
   #nameLoss(fault: string): void {

@@ -67,3 +67,49 @@ test('hearing of a host is written down at most once in five minutes', () => {
   expect(writes).toBeLessThan(13);
   expect(registry.get(id)?.lastSeenAt).toBe(1_000_000 + 3_590_000);
 });
+
+test('a service of OpenTelemetry is one entity, whatever its instances and hosts are called', () => {
+  const registry = new EntityRegistry('UTC');
+  const labels = { job: 'eu/shop', service_name: 'shop', service_namespace: 'eu', host_id: 'abc' };
+  const id = registry.idFor(series('http_requests_total', { ...labels, instance: 'a1' }), 1);
+  expect(registry.get(id)).toMatchObject({ id: 'service:eu/shop', kind: 'service', name: 'eu/shop' });
+  expect(registry.idFor(series('queue_depth', { ...labels, instance: 'b2' }), 1)).toBe(id);
+  // What the same sender says of its host is the host's.
+  expect(registry.idFor(series('system_uptime_seconds', { ...labels, instance: 'web-1' }), 1)).toBe('host:abc');
+});
+
+const machineId = '0123456789abcdef0123456789abcdef';
+
+test.each([
+  ['the machine id', machineId],
+  ['a cloud’s id', 'i-0abc12'],
+])('a host that says its name and %s is the one that reports already', (_what, id) => {
+  const registry = new EntityRegistry('UTC');
+  const own = registry.introduce(machine({ stableId: machineId }), 1).id;
+  registry.joinHost({ id, name: 'web-1' }, 2);
+  expect(registry.idFor(series('node_load1', { host_id: id, instance: 'web-1', job: 'otel' }), 2)).toBe(own);
+  expect(registry.all()).toHaveLength(1);
+  expect(registry.joinHost({ id, name: 'web-1' }, 3)).toBeUndefined();
+});
+
+test('seen by its node_exporter first, by OpenTelemetry then, by its agent last, it is one host', () => {
+  const registry = new EntityRegistry('UTC');
+  const id = registry.idFor(series('node_load1', { instance: 'web-1:9100', job: 'node' }), 1);
+  expect(registry.joinHost({ id: machineId, name: 'web-1' }, 2)).toMatchObject({ id });
+  expect(registry.introduce(machine({ stableId: machineId }), 3).id).toBe(id);
+});
+
+test('another machine id under the same name is another machine', () => {
+  const registry = new EntityRegistry('UTC');
+  registry.introduce(machine({ stableId: machineId }), 1);
+  const other = machineId.replaceAll('0', 'f');
+  registry.joinHost({ id: other, name: 'web-1' }, 2);
+  const id = registry.idFor(series('node_load1', { host_id: other, instance: 'web-1', job: 'otel' }), 2);
+  expect(id).toBe(`host:${other}`);
+});
+
+test('a host that nobody knew is introduced by its name', () => {
+  const registry = new EntityRegistry('UTC');
+  const entity = registry.joinHost({ id: 'i-1', name: 'db-9' }, 2);
+  expect(entity).toMatchObject({ id: 'host:i-1', name: 'db-9', aliases: ['host_id=i-1', 'instance=db-9'] });
+});

@@ -158,7 +158,7 @@ export class Flow {
     ownMetrics.samplesIngested.inc({ source }, result?.stored ?? 0);
     board.take(batch);
     this.#accepting = result !== null;
-    this.#derived.take(batch, clock.now());
+    this.#derived.take(batch, source === PAST_SOURCE ? newestOf(batch) : clock.now());
     this.#storing = Promise.all([this.#storing, this.#storeDerived()]);
     const { count, refs, times } = batch;
     let last: string | undefined;
@@ -193,6 +193,15 @@ export class Flow {
     await this.#parts.detection.settled();
     await this.#tick?.idle();
     await this.flush();
+  }
+
+  /** Resolves when what was made up for until then is scored: what is derived of it must not come behind what follows. */
+  async settlePast(at: number): Promise<void> {
+    // As the tick that would have come before the next samples.
+    this.#derived.settle(at + TICK_MS);
+    await this.#storeDerived();
+    await this.#storing;
+    await this.#parts.detection.settled();
   }
 
   async flush(): Promise<void> {
@@ -304,4 +313,10 @@ export class Flow {
       })),
     };
   }
+}
+
+function newestOf({ count, times }: SampleBatch): number {
+  let newest = 0;
+  for (let i = 0; i < count; i++) newest = Math.max(newest, times[i] as number);
+  return newest;
 }

@@ -8,6 +8,15 @@ import { FIRST, INTERVAL, runHost, SyntheticHost } from '../../bench/detect/synt
 import { Cursor } from '../../src/collect/host/cursor.ts';
 import { parseMounts } from '../../src/collect/host/mounts.ts';
 import { Scratch } from '../../src/collect/host/proc-file.ts';
+import { walkLogs } from '../../src/collect/otlp/decode-logs.ts';
+import { walkMetrics } from '../../src/collect/otlp/decode-metrics.ts';
+import { DeltaSums } from '../../src/collect/otlp/delta-sums.ts';
+import { bytesOfJson } from '../../src/collect/otlp/json-to-bytes.ts';
+import { LogCounts } from '../../src/collect/otlp/log-counts.ts';
+import { LogMapper } from '../../src/collect/otlp/map-logs.ts';
+import { HostTimes, PointMapper } from '../../src/collect/otlp/map-points.ts';
+import { logsRequest, metricsRequest } from '../../src/collect/otlp/message-tables.ts';
+import { Budget } from '../../src/collect/otlp/wire.ts';
 import { ExpositionParser, parseSeriesText } from '../../src/collect/prometheus/exposition.ts';
 import { RemoteWriteDecoder } from '../../src/collect/remote-write/decode.ts';
 import { relabelWriteRequest } from '../../src/collect/remote-write/encode.ts';
@@ -99,6 +108,111 @@ test('the agent’s spool: a write request of any bytes that is relabelled', { t
     (bytes) => void relabelWriteRequest(bytes, 'instance', 'web-9'),
     (thrown) => thrown instanceof Error,
   );
+});
+
+const otlpAttributes = [
+  { key: 'service.name', value: { stringValue: 'shop' } },
+  { key: 'a', value: { arrayValue: { values: [{ intValue: '9007199254740993' }, { boolValue: true }] } } },
+  { key: 'b', value: { kvlistValue: { values: [{ key: 'k', value: { bytesValue: 'AAEC' } }] } } },
+];
+const otlpPoint = { timeUnixNano: '1780000000000000000', attributes: otlpAttributes, flags: 0 };
+const otlpMetrics = JSON.stringify({
+  resourceMetrics: [
+    {
+      resource: { attributes: [...otlpAttributes, { key: 'host.name', value: { stringValue: 'web-1' } }] },
+      scopeMetrics: [
+        {
+          metrics: [
+            { name: 'g', unit: '1', gauge: { dataPoints: [{ ...otlpPoint, asDouble: 0.5 }] } },
+            {
+              name: 'n',
+              sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: [{ ...otlpPoint, asInt: '3' }] },
+            },
+            {
+              name: 'system.filesystem.usage',
+              sum: { aggregationTemporality: 2, dataPoints: [{ ...otlpPoint, asInt: '3' }] },
+            },
+            {
+              name: 'h',
+              histogram: {
+                aggregationTemporality: 2,
+                dataPoints: [{ ...otlpPoint, count: '3', sum: 2, bucketCounts: ['1', '2'], explicitBounds: [1] }],
+              },
+            },
+            {
+              name: 'e',
+              exponentialHistogram: {
+                aggregationTemporality: 2,
+                dataPoints: [
+                  {
+                    ...otlpPoint,
+                    count: '3',
+                    scale: 3,
+                    positive: { offset: -5, bucketCounts: ['1', '2'] },
+                    zeroCount: '0',
+                  },
+                ],
+              },
+            },
+            {
+              name: 's',
+              summary: { dataPoints: [{ ...otlpPoint, count: '1', quantileValues: [{ quantile: 1, value: 2 }] }] },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+});
+const otlpLogs = JSON.stringify({
+  resourceLogs: [
+    {
+      resource: { attributes: otlpAttributes },
+      scopeLogs: [
+        {
+          scope: { name: 'db' },
+          logRecords: [
+            { timeUnixNano: '1780000000000000000', severityNumber: 17, body: { stringValue: 'no' }, traceId: '0a0b' },
+          ],
+        },
+      ],
+    },
+  ],
+});
+const otlpLimits = {
+  labelsPerSeries: 64,
+  labelNameBytes: 512,
+  labelValueBytes: 4096,
+  samplesPerRequest: 200_000,
+  futureMs: 600_000,
+};
+
+function readOtlp(signal: 'metrics' | 'logs', bytes: Uint8Array): number {
+  const now = 1_780_000_000_000;
+  const budgets = { messages: new Budget(200_000), attributes: new Budget(2_000_000) };
+  const points = new PointMapper({
+    resolve: () => 1,
+    onHost: () => {},
+    limits: otlpLimits,
+    deltas: new DeltaSums(),
+    hostTimes: new HostTimes(),
+    now,
+  });
+  const counts = new LogCounts({ clock: { now: () => now, monotonic: () => 0 }, intervalMs: 1000 });
+  const records = new LogMapper({ limits: otlpLimits, now, counts });
+  const walk = signal === 'metrics' ? walkMetrics(bytes, points, budgets) : walkLogs(bytes, records, budgets);
+  while (walk.next().done !== true);
+  return signal === 'metrics' ? points.take().count : records.errors.length;
+}
+
+test.each([
+  ['metrics', otlpMetrics, metricsRequest],
+  ['logs', otlpLogs, logsRequest],
+] as const)('OTLP %s of any bytes and any JSON', { timeout: FUZZ_TIMEOUT_MS }, (signal, json, table) => {
+  const message = bytesOfJson(Buffer.from(json), table, 100_000);
+  expect(readOtlp(signal, message)).toBeGreaterThan(0);
+  fuzz(bytesLike(message), (bytes) => void readOtlp(signal, bytes), clientFault);
+  fuzz(textLike(json), (text) => void readOtlp(signal, bytesOfJson(Buffer.from(text), table, 100_000)), clientFault);
 });
 
 const page = `# HELP http_requests_total Requests.

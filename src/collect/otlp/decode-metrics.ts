@@ -99,7 +99,7 @@ const MOST_BUCKETS = 500;
 const MOST_QUANTILES = 50;
 const NO_VALUE_FLAG = 1;
 /** After so many points the walk lets others have the thread. */
-const POINTS_A_STEP = 1000;
+const POINTS_A_STEP = 500;
 
 /**
  * Walks through an `ExportMetricsServiceRequest`, tells the visitor, and yields now and then, so that a large request does not

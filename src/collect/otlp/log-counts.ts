@@ -1,17 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Collector, CollectorEvent, CollectorHealth, Emission, Labels } from '../../model/index.ts';
-import { labelsKey } from '../../model/index.ts';
+import { labelPairs, labelsFrom, labelsKey } from '../../model/index.ts';
 
-/** Senders and severities that are counted at once. */
-const MOST_SERIES = 10_000;
+/** Senders that are counted at once, each with up to seven severities. */
+const MOST_SENDERS = 5_000;
 /** A sender that was silent for so long is gone: its counters end. */
-const SILENT_MS = 3_600_000;
+const SILENT_MS = 600_000;
 
-interface Counted {
+interface Counter {
   readonly labels: Labels;
   total: number;
-  at: number;
   isStored: boolean;
+}
+
+interface Sender {
+  readonly counters: Map<string, Counter>;
+  heardAt: number;
 }
 
 /**
@@ -22,10 +26,11 @@ export class LogCounts implements Collector {
   readonly name = 'otlp-logs';
   readonly #clock: Clock;
   readonly #intervalMs: number;
-  readonly #counted = new Map<string, Counted>();
+  readonly #senders = new Map<string, Sender>();
   readonly #since: number;
   #isRunning = false;
   #left = 0;
+  #given = 0;
   #lastAt: number | null = null;
   #fault: string | null = null;
 
@@ -35,19 +40,24 @@ export class LogCounts implements Collector {
     this.#since = options.clock.now();
   }
 
-  /** Counts records of one sender and severity. */
-  add(labels: Labels, count: number): void {
+  /** Counts records of one severity; `labels` are the series' without it. */
+  add(labels: Labels, severity: string, count: number): void {
     const key = labelsKey(labels);
-    let one = this.#counted.get(key);
-    if (one === undefined) {
-      if (this.#counted.size >= MOST_SERIES) {
+    let sender = this.#senders.get(key);
+    if (sender === undefined) {
+      if (this.#senders.size >= MOST_SENDERS) {
         this.#left += count;
         return;
       }
-      this.#counted.set(key, (one = { labels, total: 0, at: 0, isStored: false }));
+      this.#senders.set(key, (sender = { counters: new Map(), heardAt: 0 }));
     }
-    one.total += count;
-    one.at = this.#clock.now();
+    let counter = sender.counters.get(severity);
+    if (counter === undefined) {
+      counter = { labels: labelsFrom([...labelPairs(labels), ['severity', severity]]), total: 0, isStored: false };
+      sender.counters.set(severity, counter);
+    }
+    counter.total += count;
+    sender.heardAt = this.#clock.now();
   }
 
   async start(emit: (event: CollectorEvent) => Promise<void>, signal: AbortSignal): Promise<void> {
@@ -61,12 +71,8 @@ export class LogCounts implements Collector {
   }
 
   health(): CollectorHealth {
-    const problems = [
-      ...(this.#fault === null ? [] : [this.#fault]),
-      ...(this.#left === 0
-        ? []
-        : [`${this.#left} log records of senders beyond ${MOST_SERIES.toLocaleString('en-US')} were not counted`]),
-    ];
+    const left = `${this.#left} log records of senders beyond ${MOST_SENDERS.toLocaleString('en-US')} were not counted`;
+    const problems = [...(this.#fault === null ? [] : [this.#fault]), ...(this.#left === 0 ? [] : [left])];
     return {
       name: this.name,
       state: !this.#isRunning ? 'stopped' : problems.length === 0 ? 'ok' : 'degraded',
@@ -74,28 +80,30 @@ export class LogCounts implements Collector {
       problems,
       lastCollectionAt: this.#lastAt,
       lastDurationMs: null,
-      samplesPerCollection: this.#counted.size,
+      samplesPerCollection: this.#given,
     };
   }
 
   /** Whether anything was ever counted: else nobody needs to see it. */
   get isUsed(): boolean {
-    return this.#counted.size > 0;
+    return this.#senders.size > 0;
   }
 
   async #give(emit: (event: CollectorEvent) => Promise<void>): Promise<void> {
     const at = this.#clock.now();
     const samples: Emission[] = [];
-    for (const [key, one] of this.#counted) {
-      const isGone = at - one.at > SILENT_MS;
-      // A counter that is seen first with its first errors would hide them: it begins at nought, the moment before.
-      if (!one.isStored) samples.push({ labels: one.labels, kind: 'counter', at: at - 1, value: 0 });
-      if (isGone) {
-        samples.push({ labels: one.labels, kind: 'counter', at, value: Number.NaN, stale: true });
-        this.#counted.delete(key);
-      } else samples.push({ labels: one.labels, kind: 'counter', at, value: one.total });
-      one.isStored = true;
+    for (const [key, { counters, heardAt }] of this.#senders) {
+      const isGone = at - heardAt > SILENT_MS;
+      for (const { labels, total, isStored } of counters.values()) {
+        // A counter that is seen first with its first errors would hide them: it begins at nought, the moment before.
+        if (!isStored) samples.push({ labels, kind: 'counter', at: at - 1, value: 0 });
+        if (isGone) samples.push({ labels, kind: 'counter', at, value: Number.NaN, stale: true });
+        else samples.push({ labels, kind: 'counter', at, value: total });
+      }
+      if (isGone) this.#senders.delete(key);
+      for (const counter of counters.values()) counter.isStored = true;
     }
+    this.#given = samples.length;
     if (samples.length === 0) return;
     try {
       await emit({ kind: 'samples', samples });

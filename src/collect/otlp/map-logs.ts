@@ -40,7 +40,7 @@ export class LogMapper implements LogsVisitor {
   readonly #limits: LabelLimits & { readonly futureMs: number };
   readonly #now: number;
   readonly #counts: LogCounts;
-  readonly #byLabels = new Map<string, { readonly labels: Labels; count: number }>();
+  readonly #counted = new Map<string, { readonly sender: Labels; readonly severity: string; count: number }>();
   #labels: Labels = [];
   #fault: string | null = null;
 
@@ -69,9 +69,9 @@ export class LogMapper implements LogsVisitor {
     if (record.at > this.#now + this.#limits.futureMs) return this.refusals.add('future', nameIn(this.#labels));
     const severity = severityOf(record);
     const key = `${severity}\n${this.#labels.join('\n')}`;
-    const known = this.#byLabels.get(key);
+    const known = this.#counted.get(key);
     if (known !== undefined) known.count++;
-    else this.#byLabels.set(key, { labels: withSeverity(this.#labels, severity), count: 1 });
+    else this.#counted.set(key, { sender: this.#labels, severity, count: 1 });
     const attributes = new Map(record.attributes);
     const type = attributes.get('exception.type') ?? '';
     const isError =
@@ -85,7 +85,7 @@ export class LogMapper implements LogsVisitor {
 
   /** What was counted counts from now on: after the whole request was read. */
   count(): void {
-    for (const { labels, count } of this.#byLabels.values()) this.#counts.add(labels, count);
+    for (const { sender, severity, count } of this.#counted.values()) this.#counts.add(sender, severity, count);
   }
 
   #errorOf(scope: string, record: LogRecord, attributes: ReadonlyMap<string, string>): ErrorEvent {
@@ -106,12 +106,6 @@ function severityOf({ severityNumber, severityText }: LogRecord): string {
     return SEVERITIES[Math.floor((severityNumber - 1) / 4)] ?? 'unspecified';
   const word = severityText.toLowerCase();
   return Object.hasOwn(WORDS, word) ? (WORDS[word] as string) : 'unspecified';
-}
-
-function withSeverity(labels: Labels, severity: string): Labels {
-  const pairs: [string, string][] = [['severity', severity]];
-  for (let i = 0; i < labels.length; i += 2) pairs.push([labels[i] ?? '', labels[i + 1] ?? '']);
-  return labelsFrom(pairs);
 }
 
 function nameIn(labels: Labels): string {

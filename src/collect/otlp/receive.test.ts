@@ -36,6 +36,7 @@ function setup(options: { maxSeries?: number; failing?: () => AuspexError | null
   const batches: SampleBatch[] = [];
   const hosts: OtlpHost[] = [];
   const errors: ErrorEvent[] = [];
+  const faults: object[] = [];
   const clock = { now: () => NOW, monotonic: () => 0 };
   const logs = new LogCounts({ clock, intervalMs: 5 });
   const receiver = new OtlpReceiver({
@@ -65,6 +66,7 @@ function setup(options: { maxSeries?: number; failing?: () => AuspexError | null
       ...options.limits,
     },
     clock,
+    log: { error: (fields) => void faults.push(fields) },
   });
   const rows = (): [string, string, number, number][] =>
     batches.flatMap((batch) =>
@@ -73,7 +75,7 @@ function setup(options: { maxSeries?: number; failing?: () => AuspexError | null
         return [formatLabels(one?.labels ?? []), one?.kind ?? '', batch.times[i] as number, batch.values[i] as number];
       }),
     );
-  return { receiver, series, batches, hosts, errors, logs, rows };
+  return { receiver, series, batches, hosts, errors, faults, logs, rows };
 }
 
 const bytesOf = (type: protobuf.Type, json: Json): Buffer => Buffer.from(type.encode(type.fromObject(json)).finish());
@@ -493,6 +495,18 @@ test.each(answers)('%s is answered with a status of the protocol', async (_what,
       ? JSON.parse(answer.body.toString())
       : Status.toObject(Status.decode(answer.body));
   expect(said).toEqual({ code: 3, message: expect.stringContaining(words) });
+});
+
+test('a fault of our own is answered without its words, and stands in the log', async () => {
+  const { receiver, faults } = setup({ failing: () => new Error('a path of ours') as AuspexError });
+  const body = bytesOf(Metrics, requestOf(SHOP, { name: 'g', gauge: { dataPoints: [point({ asDouble: 1 })] } }));
+  const answer = await receiver.metrics(body, PROTOBUF);
+  expect(answer.status).toBe(500);
+  expect(Status.toObject(Status.decode(answer.body))).toEqual({
+    code: 13,
+    message: 'The cause stands in the log of the server.',
+  });
+  expect(faults).toHaveLength(1);
 });
 
 test('messages by the million in few bytes are refused, not kept', async () => {

@@ -3,7 +3,10 @@ import type { ApiFetch } from './api-reader.ts';
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** Calls a server of the configuration by the one way out, with its credentials and certificates; answers are bounded. */
+/**
+ * Calls a server of the configuration by the one way out, with its credentials and certificates; answers are bounded in size and, by
+ * the way out's own clock, in time.
+ */
 export function createApiFetch(
   outbound: Pick<Outbound, 'request'>,
   how: {
@@ -12,12 +15,14 @@ export function createApiFetch(
     readonly authorization: string | null;
     readonly timeoutMs: number;
     readonly maxBytes?: number;
+    /** Ends what is under way. */
+    readonly stop?: AbortSignal;
   },
 ): ApiFetch {
-  return async (url, { headers, signal }) => {
+  return async (url, { headers }) => {
     const { status, body } = await outbound.request(url, {
       headers: { ...headers, ...(how.authorization === null ? {} : { authorization: how.authorization }) },
-      signal,
+      ...(how.stop === undefined ? {} : { signal: how.stop }),
       purpose: 'configured',
       timeoutMs: how.timeoutMs,
       maxBytes: how.maxBytes ?? MOST_BYTES,

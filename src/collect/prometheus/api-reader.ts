@@ -98,6 +98,11 @@ export class PrometheusReader {
     return nameList.parse(await this.#get('/api/v1/label/__name__/values', parameters)).data;
   }
 
+  /** Asks anew what metrics are, at the next reading: new ones have come. */
+  forgetTypes(): void {
+    this.#types = null;
+  }
+
   #kindOf(name: string): SeriesKind {
     const type = declaredType(this.#types ?? new Map(), name);
     return type === undefined ? guessSeriesKind(name) : seriesKindOf(type, name);

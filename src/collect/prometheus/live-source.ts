@@ -29,7 +29,7 @@ export interface SourceState {
 export interface LiveSourceOptions {
   /** What the configuration calls it. */
   readonly name: string;
-  readonly reader: Pick<PrometheusReader, 'read' | 'names'>;
+  readonly reader: Pick<PrometheusReader, 'read' | 'names' | 'forgetTypes'>;
   readonly selectors: readonly string[];
   readonly intervalMs: number;
   readonly shard: Shard | null;
@@ -38,6 +38,8 @@ export interface LiveSourceOptions {
   /** How much of an outage is made up for. */
   readonly fillMs: number;
   readonly state: SourceState;
+  /** What is waited for before the first reading, half a minute at most: who this machine is. */
+  readonly isReady?: () => boolean;
   readonly clock: Clock;
   readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
@@ -47,9 +49,13 @@ type Emit = (event: CollectorEvent) => Promise<void>;
 /** A scrape's samples bear the time of its beginning, and are there once it has ended: 10 s later at most, by default. */
 const OVERLAP_MS = 30_000;
 const CHUNK_MS = 300_000;
-/** What is older cannot page, and is told of as the past. */
+/** So far behind, it is making up: what comes is given in turns, as it once came. */
+const MADE_UP_MS = 60_000;
+/** And so far, the Status page says so. */
 const PAST_MS = 600_000;
 const EMISSIONS_AT_ONCE = 20_000;
+const READY_MS = 30_000;
+const TYPES_MS = 3_600_000;
 
 /**
  * A Prometheus-compatible server as a live source: at each interval the raw samples since the last, at their own times, by an instant
@@ -68,6 +74,7 @@ export class LiveSource implements Collector {
   #since: number;
   #fault: string | null = null;
   #gap: string | null = null;
+  #typesAt: number;
   #isFailed = false;
   #behindMs = 0;
   #lastAt: number | null = null;
@@ -80,11 +87,13 @@ export class LiveSource implements Collector {
     this.#window = new WindowReader(options.reader, options.selectors);
     this.#memory = new SeriesMemory(options.shard);
     this.#since = options.clock.now();
+    this.#typesAt = this.#since;
   }
 
   async start(emit: Emit, signal: AbortSignal): Promise<void> {
     const { clock, intervalMs } = this.#options;
     this.#isRunning = true;
+    await this.#ready(signal);
     let progress: SourceProgress | null = null;
     while (!signal.aborted) {
       const began = clock.monotonic();
@@ -93,7 +102,8 @@ export class LiveSource implements Collector {
         this.#recovered();
       } catch (thrown) {
         this.#memory.forget();
-        this.#failed(thrown);
+        // Cut off by our own stop, a request says nothing about the server.
+        if (!signal.aborted) this.#failed(thrown);
       }
       const took = clock.monotonic() - began;
       const rest = this.#behindMs > 0 && this.#fault === null ? Math.max(20, took) : Math.max(200, intervalMs - took);
@@ -115,6 +125,13 @@ export class LiveSource implements Collector {
       lastDurationMs: this.#lastDurationMs,
       samplesPerCollection: this.#samples,
     };
+  }
+
+  async #ready(signal: AbortSignal): Promise<void> {
+    const { isReady, clock } = this.#options;
+    const end = clock.monotonic() + READY_MS;
+    while (isReady?.() === false && !signal.aborted && clock.monotonic() < end)
+      await delay(100, undefined, { signal }).catch(() => {});
   }
 
   /** Where to go on from. */
@@ -143,17 +160,20 @@ export class LiveSource implements Collector {
     const { clock, state, fillMs } = this.#options;
     const now = clock.now();
     const began = clock.monotonic();
+    if (now - this.#typesAt > TYPES_MS) {
+      this.#options.reader.forgetTypes();
+      this.#typesAt = now;
+    }
     const { through, isBackfilling } = this.#withinFill(before, now, fillMs);
     const to = Math.min(now, through + CHUNK_MS);
     // A whole second: that is how exact the length of a range can be written.
     const from = to - Math.ceil((to - through + OVERLAP_MS) / 1000) * 1000;
     for await (const window of this.#window.read(from, to)) this.#memory.take(window);
     const fresh = this.#memory.fresh(to);
-    const isPast = to < now - PAST_MS;
-    for (let first = 0; first < fresh.length; first += EMISSIONS_AT_ONCE) {
-      const samples: readonly Emission[] = fresh.slice(first, first + EMISSIONS_AT_ONCE);
+    const isPast = now - through > MADE_UP_MS + this.#options.intervalMs;
+    const turnMs = isPast ? this.#memory.usualIntervalMs / 2 : Number.POSITIVE_INFINITY;
+    for (const samples of turnsOf(fresh, turnMs))
       await emit(isPast ? { kind: 'samples', samples, isPast } : { kind: 'samples', samples });
-    }
     const count = fresh.length;
     this.#memory.keep();
     this.#behindMs = Math.max(0, now - to);
@@ -183,6 +203,22 @@ export class LiveSource implements Collector {
     if (fault !== this.#fault) this.#options.log.warn({ source: this.#options.name }, `Not read: ${fault}`);
     this.#fault = fault;
     this.#isFailed = true;
+  }
+}
+
+/** Samples that lie no further apart than this, together: of one moment always all. */
+function* turnsOf(samples: readonly Emission[], turnMs: number): Generator<readonly Emission[]> {
+  for (let first = 0; first < samples.length; ) {
+    const begin = samples[first]?.at ?? 0;
+    let end = first + 1;
+    while (end < samples.length) {
+      const at = samples[end]?.at ?? 0;
+      const isFull = end - first >= EMISSIONS_AT_ONCE && at !== samples[end - 1]?.at;
+      if (isFull || at - begin >= turnMs) break;
+      end++;
+    }
+    yield samples.slice(first, end);
+    first = end;
   }
 }
 

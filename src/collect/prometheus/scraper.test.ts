@@ -204,13 +204,17 @@ test.each<[string, object, RequestListener, string]>([
   ['sends nonsense', {}, (_, response) => response.end('<html>'), 'Line 1 of the metrics page is not valid'],
   ['sends a bad series', {}, (_, response) => response.end('a{b=c} 1'), 'a series of the page is not valid'],
   ['breaks off', {}, (request) => request.socket.destroy(), 'other side closed'],
-])('a target that %s fails its scrape and says why', async (_, fields, listener, words) => {
+])('a target that %s fails its scrape and says why', async (what, fields, listener, words) => {
   const address = await serve(listener);
   const { error, emissions } = await loopFor(address, fields).scrape(never);
   expect(error).toContain(words);
   expect(shown(emissions, address)).toContain('up{…} 0');
   // Who answered at all has told the time, too.
-  expect(emissions.filter(({ labels }) => !labels.includes('auspex_scrape_clock_offset_seconds'))).toHaveLength(5);
+  expect(emissions.filter(({ labels }) => !labels.includes('auspex_scrape_clock_offset_seconds'))).toHaveLength(6);
+  const failed = emissions.find(({ labels }) => labels.includes('auspex_scrape_failed'));
+  const reasons: Readonly<Record<string, string>> = { hangs: 'timeout', 'breaks off': 'reset' };
+  expect(failed?.labels).toContain(reasons[what] ?? failed?.labels.at(-1));
+  console.log(what, failed?.labels.at(-1));
 });
 
 test('nobody listening is said so', async () => {

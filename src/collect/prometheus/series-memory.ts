@@ -22,6 +22,7 @@ const ENDED_MS = 300_000;
 export class SeriesMemory {
   readonly #known = new Map<string, Known>();
   readonly #shard: Shard | null;
+  #usualIntervalMs = 15_000;
   #fresh: Emission[] = [];
   #touched: Known[] = [];
 
@@ -33,8 +34,14 @@ export class SeriesMemory {
     return this.#known.size;
   }
 
+  /** How far the points of a series usually lie apart, as last seen. */
+  get usualIntervalMs(): number {
+    return this.#usualIntervalMs;
+  }
+
   /** Takes in what is new of a window; what belongs to another shard is left. */
   take(window: readonly ReadSeries[]): void {
+    this.#usualIntervalMs = usualIntervalOf(window) ?? this.#usualIntervalMs;
     for (const { labels, kind, times, values } of window) {
       const key = labelsKey(labels);
       let known = this.#known.get(key);
@@ -82,4 +89,15 @@ export class SeriesMemory {
   #isOurs(labels: Labels): boolean {
     return this.#shard === null || shardOf(entityKeyOf(labels)) % this.#shard.count === this.#shard.index - 1;
   }
+}
+
+/** The middle one of the intervals between points, of up to a hundred series. */
+function usualIntervalOf(window: readonly ReadSeries[]): number | undefined {
+  const intervals = window.slice(0, 100).flatMap(({ times }) => {
+    const [first, second] = times;
+    return first === undefined || second === undefined ? [] : [second - first];
+  });
+  intervals.sort((a, b) => a - b);
+  const middle = intervals[intervals.length >> 1];
+  return middle === undefined ? undefined : Math.max(1000, middle);
 }
