@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Alert, Finding, Incident, IncidentChange } from '../model/index.ts';
-import { emptyIncidents, type IncidentBook, restoreIncidents, stepIncidents } from './incident-book.ts';
+import { bookOf, emptyIncidents, type IncidentBook, restoreIncidents, stepIncidents } from './incident-book.ts';
 import { changeIncident } from './incident-change.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
@@ -62,7 +62,8 @@ function alert(id: string, entityId: string, more: Partial<Alert> = {}): Alert {
 const ended = (minute: number): Partial<Finding> => ({ status: 'ended', endedAt: T0 + minute * MINUTE });
 
 /** a and b are tied; nothing is known of the others. */
-const tie = (a: string, b: string): string | null => ([a, b].sort().join() === 'a,b' ? 'a calls b' : null);
+const ties = (id: string): ReadonlyMap<string, string> =>
+  new Map(id === 'a' ? [['b', 'a calls b']] : id === 'b' ? [['a', 'a calls b']] : []);
 
 function player(watched = 1000) {
   const made = {
@@ -71,7 +72,7 @@ function player(watched = 1000) {
     step(minute: number, findings: readonly Finding[], alerts: readonly Alert[] = []): readonly Incident[] {
       const step = stepIncidents(
         made.book,
-        { findings, alerts, tie, watched, nameOf: (id) => id },
+        { findings, alerts, ties, watched, nameOf: (id) => id },
         T0 + minute * MINUTE,
       );
       made.book = step.book;
@@ -88,7 +89,7 @@ function player(watched = 1000) {
         if (one.state === 'open') open.set(one.id, one);
         else open.delete(one.id);
       }
-      made.book = { open, ended: [...made.book.ended, ...changed.filter(({ state }) => state === 'resolved')] };
+      made.book = bookOf(open.values(), [...made.book.ended, ...changed.filter(({ state }) => state === 'resolved')]);
       return changed;
     },
     open: () => [...made.book.open.values()],

@@ -13,6 +13,8 @@ import { stableId } from './stable-id.ts';
 export interface IncidentBook {
   readonly open: ReadonlyMap<string, Incident>;
   readonly ended: readonly Incident[];
+  /** Which open incident a sign is part of. */
+  readonly home: ReadonlyMap<string, string>;
 }
 
 export interface IncidentInputs {
@@ -20,8 +22,8 @@ export interface IncidentInputs {
   readonly findings: readonly Finding[];
   /** All alerts that fire or are held, and those that ended since the last step. */
   readonly alerts: readonly Alert[];
-  /** How one host or service is tied to another, as a sentence (`shop calls redis`); null where nothing is known. */
-  readonly tie: (a: string, b: string) => string | null;
+  /** What a host or service is tied to, with how, as a sentence (`shop calls redis`). */
+  readonly ties: (entityId: string) => ReadonlyMap<string, string>;
   /** How many hosts and services are watched. */
   readonly watched: number;
   readonly nameOf: (entityId: string) => string;
@@ -33,7 +35,7 @@ export interface IncidentBookStep {
   readonly changed: readonly Incident[];
 }
 
-export const emptyIncidents: IncidentBook = { open: new Map(), ended: [] };
+export const emptyIncidents: IncidentBook = { open: new Map(), ended: [], home: new Map() };
 
 /** What is tied belongs together when it began within this. */
 const TIED_MS = 5 * 60_000;
@@ -56,10 +58,21 @@ const rank = { none: 0, medium: 1, high: 2, critical: 3 } as const;
 
 /** The book as it was, from rows that are not resolved or were a while ago. */
 export function restoreIncidents(rows: readonly Incident[], now: number): IncidentBook {
-  return {
-    open: new Map(rows.filter(({ state }) => state === 'open').map((one) => [one.id, one])),
-    ended: rows.filter(({ state, resolvedAt }) => state === 'resolved' && now - (resolvedAt ?? 0) < BACK_MS),
-  };
+  return bookOf(
+    rows.filter(({ state }) => state === 'open'),
+    rows.filter(({ state, resolvedAt }) => state === 'resolved' && now - (resolvedAt ?? 0) < BACK_MS),
+  );
+}
+
+/** O(signs of all that is open). */
+export function bookOf(open: Iterable<Incident>, ended: readonly Incident[]): IncidentBook {
+  const byId = new Map<string, Incident>();
+  const home = new Map<string, string>();
+  for (const incident of open) {
+    byId.set(incident.id, incident);
+    for (const { id } of incident.signs) home.set(id, incident.id);
+  }
+  return { open: byId, ended, home };
 }
 
 export function severest<S extends { readonly severity: Incident['severity'] }>(signs: readonly S[]): S | undefined {
@@ -72,7 +85,7 @@ export function severest<S extends { readonly severity: Incident['severity'] }>(
 /**
  * One step of all incidents: pure, the book given stays as it is. A sign opens an incident when it is an alert, or a finding that may page or is severe; others only join. Signs belong
  * together when they are on one host or service, when those are tied and the signs began within five minutes, or, where few are watched and nothing
- * is known, within two. One that belongs to two incidents makes them one. O(signs × open incidents × their signs).
+ * is known, within two. One that belongs to two incidents makes them one. O(signs + new signs × (what they are tied to + the signs of incidents near)).
  */
 export function stepIncidents(book: IncidentBook, inputs: IncidentInputs, now: number): IncidentBookStep {
   const work = new Work(book, inputs, now);
@@ -168,8 +181,9 @@ class Work {
   #ended: Incident[];
   readonly #changed = new Map<string, Incident>();
   readonly #signs: { sign: IncidentSign; opens: boolean }[];
-  /** Which incident each known sign is part of. */
+  /** Which incident each known sign is part of; a dismissed one's signs belong to it although it is over. */
   readonly #home = new Map<string, string>();
+  readonly #byEntity = new Map<string, Set<string>>();
 
   constructor(book: IncidentBook, inputs: IncidentInputs, now: number) {
     this.#inputs = inputs;
@@ -184,7 +198,16 @@ class Work {
     );
     for (const { id: home, signs } of this.#ended.filter(({ verdict }) => verdict === 'dismissed'))
       for (const { id } of signs) this.#home.set(id, home);
-    for (const incident of this.#open.values()) for (const { id } of incident.signs) this.#home.set(id, incident.id);
+    for (const incident of this.#open.values()) this.#index(incident);
+  }
+
+  #index(incident: Incident): void {
+    for (const { id } of incident.signs) this.#home.set(id, incident.id);
+    for (const entityId of incident.entityIds) {
+      const own = this.#byEntity.get(entityId);
+      if (own === undefined) this.#byEntity.set(entityId, new Set([incident.id]));
+      else own.add(incident.id);
+    }
   }
 
   #set(incident: Incident): void {
@@ -221,7 +244,7 @@ class Work {
     );
     for (const { sign, opens: alone } of fresh) {
       const opens = alone || this.#isBacked(sign);
-      const ties = [...this.#open.values()].flatMap((incident) => {
+      const ties = this.#near(sign).flatMap((incident) => {
         const reason = this.#tieTo(incident, sign);
         return reason === null ? [] : [{ incident, reason }];
       });
@@ -241,13 +264,22 @@ class Work {
       if (other.id === sign.id || other.endedAt !== null || !FELT.has(other.resource)) return false;
       if (Math.abs(other.startedAt - sign.startedAt) > TIED_MS) return false;
       if (other.entityId === sign.entityId) return other.resource !== sign.resource;
-      return this.#inputs.tie(other.entityId, sign.entityId) !== null;
+      return this.#inputs.ties(sign.entityId).has(other.entityId);
     });
+  }
+
+  /** Incidents that a sign could be part of. */
+  #near(sign: IncidentSign): Incident[] {
+    if (this.#inputs.watched <= FEW) return [...this.#open.values()];
+    const ids = new Set<string>();
+    for (const entityId of [sign.entityId, ...this.#inputs.ties(sign.entityId).keys()])
+      for (const id of this.#byEntity.get(entityId) ?? []) ids.add(id);
+    return [...ids].flatMap((id) => this.#open.get(id) ?? []);
   }
 
   /** Why a sign belongs to an incident; null where it does not. */
   #tieTo(incident: Incident, sign: IncidentSign): string | null {
-    const { nameOf, tie, watched } = this.#inputs;
+    const { nameOf, watched } = this.#inputs;
     const own = incident.signs.find(({ entityId }) => entityId === sign.entityId);
     if (
       own !== undefined &&
@@ -256,9 +288,10 @@ class Work {
     )
       return `It is on ${nameOf(sign.entityId)}, which is part of this already.`;
     const near = incident.signs.filter((one) => Math.abs(one.startedAt - sign.startedAt) <= TIED_MS);
+    const ties = near.length === 0 ? null : this.#inputs.ties(sign.entityId);
     for (const one of near) {
-      const known = tie(one.entityId, sign.entityId);
-      if (known !== null) return `${known}, and it began ${this.#apart(one, sign)}.`;
+      const known = ties?.get(one.entityId);
+      if (known !== undefined) return `${known}, and it began ${this.#apart(one, sign)}.`;
     }
     const together = near.find((one) => Math.abs(one.startedAt - sign.startedAt) <= TOGETHER_MS);
     if (together === undefined || watched > FEW) return null;
@@ -275,7 +308,6 @@ class Work {
   #add(id: string, sign: IncidentSign): void {
     const incident = this.#open.get(id);
     if (incident === undefined || incident.signs.length >= MOST_SIGNS) return;
-    this.#home.set(sign.id, id);
     const grown: Incident = {
       ...incident,
       signs: [...incident.signs, sign],
@@ -283,6 +315,7 @@ class Work {
       lastAt: this.#now,
       entityIds: [...new Set([...incident.entityIds, sign.entityId])],
     };
+    this.#index(grown);
     this.#set(noted(grown, this.#now, 'joined', `${sign.summary} ${sign.reason}`));
   }
 
@@ -292,7 +325,7 @@ class Work {
     const { part, whole } = joined(younger, elder, reason, this.#now, null);
     this.#open.delete(from);
     this.#changed.set(from, part);
-    for (const { id } of younger.signs) this.#home.set(id, into);
+    this.#index(whole);
     this.#set(whole);
   }
 
@@ -320,7 +353,6 @@ class Work {
 
   #begin(sign: IncidentSign): void {
     const id = stableId('incident', sign.entityId, sign.id);
-    this.#home.set(sign.id, id);
     const incident: Incident = {
       id,
       title: sign.summary,
@@ -345,6 +377,7 @@ class Work {
       causes: [],
       steps: [],
     };
+    this.#index(incident);
     this.#set(noted(incident, this.#now, 'opened', sign.summary));
   }
 
@@ -373,6 +406,6 @@ class Work {
   result(): IncidentBookStep {
     // What was joined and then merged within one step is told as it is now.
     const changed = [...this.#changed.values()].map((one) => this.#open.get(one.id) ?? one);
-    return { book: { open: this.#open, ended: this.#ended }, changed };
+    return { book: bookOf(this.#open.values(), this.#ended), changed };
   }
 }

@@ -1,6 +1,13 @@
 import type { AlertStep, Placement } from '../decide/alert-book.ts';
 import type { Analysis, Suspect } from '../decide/incident-analysis.ts';
-import { emptyIncidents, type IncidentBook, noted, restoreIncidents, stepIncidents } from '../decide/incident-book.ts';
+import {
+  bookOf,
+  emptyIncidents,
+  type IncidentBook,
+  noted,
+  restoreIncidents,
+  stepIncidents,
+} from '../decide/incident-book.ts';
 import { changeIncident } from '../decide/incident-change.ts';
 import { classReason, incidentNotifications, severityOf, titleOf } from '../decide/incident-words.ts';
 import type { ChannelChoice } from '../decide/messages.ts';
@@ -47,6 +54,8 @@ const KEPT_MS = 30 * 60_000;
 export class IncidentKeeper {
   readonly #parts: IncidentKeeperParts;
   #book: IncidentBook = emptyIncidents;
+  /** The book's own open incidents: changed in place, since thousands may be told of at once. */
+  #open = new Map<string, Incident>();
   /** What the last look at an incident said of its impact; and when the next look is due. */
   readonly #analyses = new Map<string, Analysis>();
   readonly #looks = new Map<string, { taken: number; signs: number }>();
@@ -68,7 +77,7 @@ export class IncidentKeeper {
       where: { state: 'resolved', resolvedAt: { gte: clock.now() - KEPT_MS } },
       limit: 500,
     });
-    this.#book = restoreIncidents([...open.rows, ...ended.rows], clock.now());
+    this.#take(restoreIncidents([...open.rows, ...ended.rows], clock.now()));
     this.#told = new Map([...this.#book.open].filter(([, { toldAt }]) => toldAt !== null));
   }
 
@@ -109,13 +118,13 @@ export class IncidentKeeper {
       {
         findings: [...openFindings(), ...ended],
         alerts: [...alerts.filter(({ firedAt }) => firedAt !== null), ...over],
-        tie: (a, b) => this.#tie(a, b),
+        ties: tiesIn(registry.all()),
         watched: registry.size,
         nameOf: (id) => this.#nameOf(id),
       },
       now,
     );
-    this.#book = result.book;
+    this.#take(result.book);
     for (const incident of result.changed) this.#unstored.set(incident.id, this.#described(incident, now));
     const notifications: Notification[] = [];
     for (const { kind, alert } of step.told)
@@ -168,9 +177,7 @@ export class IncidentKeeper {
   }
 
   #set(incident: Incident): void {
-    const open = new Map(this.#book.open);
-    open.set(incident.id, incident);
-    this.#book = { ...this.#book, open };
+    this.#put(incident);
     this.#unstored.set(incident.id, incident);
   }
 
@@ -188,7 +195,7 @@ export class IncidentKeeper {
       }
       this.#unstored.set(incident.id, incident);
     }
-    this.#book = { open, ended };
+    this.#take(bookOf(open.values(), ended));
     return changed[0];
   }
 
@@ -245,12 +252,17 @@ export class IncidentKeeper {
     if (title !== next.title) next = { ...next, title };
     const entityId = next.causes[0]?.entityId ?? next.entityId;
     if (entityId !== next.entityId) next = { ...next, entityId };
-    if (next !== incident && this.#book.open.has(next.id)) {
-      const open = new Map(this.#book.open);
-      open.set(next.id, next);
-      this.#book = { ...this.#book, open };
-    }
+    if (next !== incident && this.#book.open.has(next.id)) this.#put(next);
     return next;
+  }
+
+  #put(incident: Incident): void {
+    this.#open.set(incident.id, incident);
+  }
+
+  #take(book: IncidentBook): void {
+    this.#open = new Map(book.open);
+    this.#book = { ...book, open: this.#open };
   }
 
   #causes({ suspects }: Analysis): readonly IncidentCause[] {
@@ -268,25 +280,36 @@ export class IncidentKeeper {
   #nameOf(entityId: string): string {
     return this.#parts.registry.get(entityId)?.name ?? entityId;
   }
+}
 
-  #tie(a: string, b: string): string | null {
-    const { registry } = this.#parts;
-    const [one, other] = [registry.get(a), registry.get(b)];
-    if (one === undefined || other === undefined) return null;
-    const [service] = commonService(one, other);
-    return service === undefined ? null : `Both are instances of ${service}`;
-  }
+/** Instances of one service are tied; of a service with very many, the first so many. */
+const MOST_TIES = 100;
+
+function tiesIn(entities: readonly Entity[]): (entityId: string) => ReadonlyMap<string, string> {
+  let members: Map<string, string[]> | null = null;
+  const services = new Map<string, string>();
+  const none = new Map<string, string>();
+  return (entityId) => {
+    if (members === null) {
+      members = new Map();
+      for (const entity of entities) {
+        for (const service of serviceOf(entity)) {
+          services.set(entity.id, service);
+          members.set(service, [...(members.get(service) ?? []), entity.id].slice(0, MOST_TIES));
+        }
+      }
+    }
+    const service = services.get(entityId);
+    if (service === undefined) return none;
+    const others = (members.get(service) ?? []).filter((id) => id !== entityId);
+    return new Map(others.map((id) => [id, `Both are instances of ${service}`]));
+  };
 }
 
 /** An exporter is called by what it speaks for. */
 function ownName(name: string): string {
   const [job = '', instance = ''] = name.split(' on ').map((one) => one.replace(/[-_]exporter$/, ''));
   return instance === '' || job === instance ? job : `${job} on ${instance}`;
-}
-
-function commonService(a: Entity, b: Entity): readonly string[] {
-  const theirs = serviceOf(b);
-  return serviceOf(a).filter((service) => theirs.includes(service));
 }
 
 function sameCauses(a: readonly IncidentCause[], b: readonly IncidentCause[]): boolean {

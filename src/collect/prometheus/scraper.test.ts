@@ -211,14 +211,31 @@ test.each<[string, object, RequestListener, string]>([
   expect(shown(emissions, address)).toContain('up{…} 0');
   // Who answered at all has told the time, too.
   expect(emissions.filter(({ labels }) => !labels.includes('auspex_scrape_clock_offset_seconds'))).toHaveLength(6);
-  const failed = emissions.find(({ labels }) => labels.includes('auspex_scrape_failed'));
-  const reasons: Readonly<Record<string, string>> = { hangs: 'timeout', 'breaks off': 'reset' };
-  expect(failed?.labels).toContain(reasons[what] ?? failed?.labels.at(-1));
-  console.log(what, failed?.labels.at(-1));
+  const failed = emissions.filter(({ labels }) => labels.includes('auspex_scrape_failed'));
+  expect(failed).toHaveLength(1);
+  const reasons: Readonly<Record<string, string>> = { hangs: 'timeout', 'breaks off': 'reset', 'sends nonsense': 'answer' };
+  if (reasons[what] !== undefined) expect(failed[0]?.labels.at(-1)).toBe(reasons[what]);
+});
+
+test('how a scrape failed is told for as long as it fails, and ended with the first that does not', async () => {
+  let isWell = false;
+  const address = await serve((_, response) => (isWell ? response.end('a 1\n') : response.writeHead(503).end()));
+  const loop = loopFor(address);
+  const failed = async (): Promise<readonly number[]> =>
+    (await loop.scrape(never)).emissions
+      .filter(({ labels }) => labels.includes('auspex_scrape_failed'))
+      .map(({ value }) => value);
+  expect(await failed()).toEqual([1]);
+  expect(await failed()).toEqual([1]);
+  isWell = true;
+  expect(await failed()).toEqual([Number.NaN]);
+  expect(await failed()).toEqual([]);
 });
 
 test('nobody listening is said so', async () => {
-  expect((await loopFor('127.0.0.1:1').scrape(never)).error).toContain('refused');
+  const { error, emissions } = await loopFor('127.0.0.1:1').scrape(never);
+  expect(error).toContain('refused');
+  expect(emissions.some(({ labels }) => labels.at(-1) === 'refused')).toBe(true);
 });
 
 test('discovered labels make the address, then go', () => {

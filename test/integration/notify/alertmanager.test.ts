@@ -118,6 +118,7 @@ test.skipIf(noAlertmanager !== '')(
         action: 'Free space',
         findingId: null,
         suppressedBy: null,
+        incidentId: null,
         ...more,
       };
       await records.put('alerts', [alert]);
@@ -260,6 +261,7 @@ test.skipIf(noAlertmanager !== '')(
           entityName: 'node on db-1',
           summary: 'The disk is slow',
           suppressedBy: null,
+          incidentId: null,
           subject: expect.stringMatching(new RegExp(`^\\{disk="${disk}"\\} #[0-9a-f]{16}$`)),
         }),
       ),

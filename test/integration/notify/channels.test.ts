@@ -61,6 +61,7 @@ function alertRow(id: string, more: Partial<Alert> = {}): Alert {
     action: 'Free space',
     findingId: null,
     suppressedBy: null,
+    incidentId: null,
     ...more,
   };
 }
