@@ -85,6 +85,15 @@ const FELT_FAILING = 0.02;
 const OUT_FAILING = 0.5;
 const BUSY = 0.85;
 const SURGE = 1.8;
+/** From here on whoever runs on a host waits. */
+const STRAIN = [
+  { metric: 'auspex_host_pressure_cpu_ratio', from: 0.5 },
+  { metric: 'auspex_host_pressure_io_ratio', from: 0.4 },
+  { metric: 'auspex_host_pressure_memory_ratio', from: 0.2 },
+  { metric: 'auspex_host_load_per_core', from: 3 },
+  { metric: 'auspex_host_memory_ratio', from: 0.95 },
+  { metric: 'auspex_host_swap_ratio', from: 0.8 },
+] as const;
 /** What is so by definition: who refuses connections is down. */
 const CERTAIN = 4;
 const PROXY = /^(nginx|haproxy|traefik|envoy|caddy)_/;
@@ -156,7 +165,7 @@ function fits(
   if (signature.side === 'gone' || (signature.side === 'rise' && deviation < 0)) return false;
   if (signature.side === 'fall' && deviation > 0) return false;
   if (Number.isNaN(usual) && signature.isNewToo !== true) return false;
-  return signature.from === undefined || last >= signature.from;
+  return last >= (signature.from ?? signature.least ?? Number.NEGATIVE_INFINITY);
 }
 
 function hasLabel(labels: Labels, [names, value]: NonNullable<Signature['where']>): boolean {
@@ -313,14 +322,16 @@ const OTHER_CLASS = 0.3;
 const SYMPTOM = 0.15;
 
 function suspectsOf(
-  { suspects }: AnalysisRequest,
+  { suspects, services }: AnalysisRequest,
   all: readonly Evidence[],
   found: IncidentClass,
   seen: readonly Seen[],
 ): readonly Suspect[] {
   const scores = new Map<string, { entityId: string; part: string | null; score: number; reasons: string[] }>();
   const add = (entityId: string, part: string | null, score: number, reason: string): void => {
-    const key = `${part === 'network' ? '' : entityId}\u0000${part ?? ''}`;
+    // What several instances of a service complain of is one thing.
+    const owner = part === null ? entityId : part === 'network' ? '' : (services.get(entityId) ?? entityId);
+    const key = `${owner}\u0000${part ?? ''}`;
     const one = scores.get(key) ?? { entityId, part, score: 0, reasons: [] };
     one.score += score;
     if (!one.reasons.includes(reason)) one.reasons.push(reason);
@@ -371,8 +382,11 @@ function impactOf(seen: readonly Seen[], { services }: AnalysisRequest): Impact 
     const isAsked = rates.length > 0 && roleOf('request_rate') === 'traffic';
     if (isAsked && (isGone || isDown)) isOut = true;
   }
+  const isStrained = STRAIN.some(({ metric, from }) =>
+    of(metric).some(({ change }) => change.last >= from && change.deviation >= NOTABLE),
+  );
   const isDown = of('up').some(({ change }) => change.level < 0.5 && change.usual > 0.5);
-  return { failing, isOut: isOut || failing >= OUT_FAILING, isFelt: felt || isOut || isDown };
+  return { failing, isOut: isOut || failing >= OUT_FAILING, isFelt: felt || isOut || isDown || isStrained };
 }
 
 function valueOf(seen: readonly Seen[], entityId: string, metric: string): Change | null {

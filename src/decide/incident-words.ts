@@ -46,7 +46,10 @@ export function severityOf(incident: Pick<Incident, 'signs' | 'class'>, impact: 
   if (incident.signs.some(({ kind, severity }) => kind === 'alert' && severity === 'critical')) return 'critical';
   if (incident.class === 'telemetry-lost') return 'medium';
   if (impact.isOut) return 'critical';
-  return impact.isFelt || worst !== 'medium' ? 'high' : 'medium';
+  if (impact.isFelt) return 'high';
+  // What is far from usual and hurts nobody is worth a look, not a night.
+  const isLikely = PREVENTIVE.has(incident.class) || incident.signs.some(isAsked);
+  return isLikely && worst !== 'medium' ? 'high' : 'medium';
 }
 
 /** Rows of the outbox for an incident: one for each channel that wants its severity. Ids are stable. */
@@ -72,6 +75,32 @@ export function incidentNotifications(
       severity: incident.severity,
       createdAt: now,
     }));
+}
+
+/** Whether somebody set the limit that was passed, or nobody knows what the figure means. */
+function isAsked({ kind, resource }: Incident['signs'][number]): boolean {
+  return kind === 'alert' || resource === 'other';
+}
+
+/** Classes that need a person although nobody feels them yet. */
+const PREVENTIVE: ReadonlySet<IncidentClass> = new Set([
+  'disk-full',
+  'memory-leak',
+  'resource-limit',
+  'bad-configuration',
+  'telemetry-lost',
+  'clock',
+  'security',
+]);
+
+/**
+ * Why people need not be told of an incident yet: nobody feels it, and it is nothing that breaks by itself. Null where they are to be told, where
+ * nobody can say (no figures of known meaning, not looked at yet) and where somebody set the limit that was passed.
+ */
+export function unfelt(incident: Pick<Incident, 'signs' | 'class' | 'severity'>, impact: Impact | null): string | null {
+  if (impact === null || impact.isFelt || incident.severity !== 'medium' || PREVENTIVE.has(incident.class)) return null;
+  if (incident.signs.some(isAsked)) return null;
+  return 'Nobody feels it so far: no service is slower, fails or is asked less, and no host makes work wait. People are told once that changes.';
 }
 
 const SHOWN = 5;

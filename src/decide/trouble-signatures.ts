@@ -10,8 +10,10 @@ export interface Signature {
   /** A label that must be so; one of several names. */
   readonly where?: readonly [names: string, value: RegExp];
   readonly side: 'rise' | 'fall' | 'any' | 'gone';
-  /** The value from which on it counts, where its unit is known. */
+  /** The value from which on it counts, and then in full: it has a limit. */
   readonly from?: number;
+  /** What is below this is background. */
+  readonly least?: number;
   /** Counts as well where there was no such series before: it was 0 then. */
   readonly isNewToo?: boolean;
   /** 1: fits, 2: typical, 3: hardly anything else does this. */
@@ -32,9 +34,11 @@ function signs(
 /** Counters of errors by a code that says what it is: of the system, SQLSTATE, of Redis, of TLS. */
 function codes(of: IncidentClass, weight: number, code: RegExp): Signature[] {
   const where: Signature['where'] = [CODE_LABELS, code];
-  return signs(of, 'entity', [/err|fail|exception|reject/i, 'rise', weight, { where, isNewToo: true }]);
+  // Where it says of whom it speaks, that one is meant, else who counts.
+  return signs(of, at('dependency'), [/err|fail|exception|reject/i, 'rise', weight, { where, isNewToo: true }]);
 }
 
+/** Labels that hold such a code. */
 const CODE_LABELS = 'code,error,err,errno,error_code,reason,exception,type,status';
 
 /**
@@ -109,10 +113,10 @@ export const signatures: readonly Signature[] = [
   ...signs(
     'network',
     'network',
-    [/netstat_Tcp_RetransSegs|netstat_TcpExt_TCPLostRetransmit/, 'rise', 2],
-    [/netstat_TcpExt_(TCPTimeouts|TCPSynRetrans)/, 'rise', 2],
-    [/netstat_Tcp_(AttemptFails|EstabResets|OutRsts)/, 'rise', 1],
-    [/node_network_(receive|transmit)_(errs|drop)/, 'rise', 2],
+    [/netstat_Tcp_RetransSegs|netstat_TcpExt_TCPLostRetransmit/, 'rise', 2, { least: 2 }],
+    [/netstat_TcpExt_(TCPTimeouts|TCPSynRetrans)/, 'rise', 2, { least: 1 }],
+    [/netstat_Tcp_(AttemptFails|EstabResets|OutRsts)/, 'rise', 1, { least: 2 }],
+    [/node_network_(receive|transmit)_(errs|drop)/, 'rise', 2, { least: 1 }],
     [/node_network_(carrier_changes_total|up)/, 'any', 1.5],
   ),
   ...signs(

@@ -9,7 +9,7 @@ import {
   stepIncidents,
 } from '../decide/incident-book.ts';
 import { changeIncident } from '../decide/incident-change.ts';
-import { classReason, incidentNotifications, severityOf, titleOf } from '../decide/incident-words.ts';
+import { classReason, incidentNotifications, severityOf, titleOf, unfelt } from '../decide/incident-words.ts';
 import type { ChannelChoice } from '../decide/messages.ts';
 import type {
   Alert,
@@ -90,13 +90,18 @@ export class IncidentKeeper {
     this.#ended.push(...findings.filter(({ status }) => status === 'ended'));
   }
 
-  /** Why people need not be told of an alert: they were of its incident. */
+  /** Why people need not be told of an alert: they were of its incident, or nobody feels it. */
   spokenFor = (alert: Alert): string | null => {
     const incident = this.#homeOf(alert);
-    return incident === null || incident.toldAt === null || incident.leadAlertId === alert.id
-      ? null
+    if (incident === null || incident.leadAlertId === alert.id) return null;
+    return incident.toldAt === null
+      ? this.#unfelt(incident)
       : `Part of an incident of which people were told: ${incident.title}`;
   };
+
+  #unfelt(incident: Incident): string | null {
+    return unfelt(incident, this.#analyses.get(incident.id)?.impact ?? null);
+  }
 
   #homeOf(alert: Alert): Incident | null {
     const sign = alert.findingId ?? alert.id;
@@ -155,7 +160,7 @@ export class IncidentKeeper {
   /** People are told of an incident once, with the first alert that asks for it. */
   #tell(alert: Alert, channels: readonly ChannelChoice[], now: number): readonly Notification[] {
     const incident = this.#homeOf(alert);
-    if (incident === null || incident.toldAt !== null) return [];
+    if (incident === null || incident.toldAt !== null || this.#unfelt(incident) !== null) return [];
     const told = noted(
       { ...incident, toldAt: now, leadAlertId: alert.id },
       now,
