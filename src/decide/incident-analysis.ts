@@ -41,6 +41,8 @@ export interface Suspect {
 
 export interface Analysis {
   readonly class: IncidentClass;
+  /** What speaks for each class, ≥ 0. */
+  readonly weights: ReadonlyMap<IncidentClass, number>;
   /** What speaks for the class, the strongest first. */
   readonly reasons: readonly string[];
   /** The best first; scores sum to 1. */
@@ -83,7 +85,9 @@ const TIMED_OUT_SECONDS = 2.5;
 const GONE_SHARE = 0.1;
 const FELT_FAILING = 0.02;
 const OUT_FAILING = 0.5;
-const BUSY = 0.85;
+const BUSY = 0.7;
+const FULL_RATIO = 0.85;
+const LATE_SECONDS = 0.1;
 const SURGE = 1.8;
 /** From here on whoever runs on a host waits. */
 const STRAIN = [
@@ -118,6 +122,7 @@ export function analyseTrouble(request: AnalysisRequest): Analysis {
   const own = evidence.filter((one) => one.class === found).sort((a, b) => b.weight - a.weight);
   return {
     class: found,
+    weights,
     reasons: [...new Set(own.map(({ text }) => text))].slice(0, 5),
     suspects: suspectsOf(request, evidence, found, seen),
     impact: impactOf(seen, request),
@@ -182,7 +187,8 @@ function downs(seen: readonly Seen[], { services }: AnalysisRequest): Evidence[]
     const text = `${down.length} of ${ups.length} targets stopped to answer at once: their figures are lost, which says nothing of themselves.`;
     return down.map(({ series }) => evidence('telemetry-lost', 6, series.entityId, text));
   }
-  const late = isShortOfProcessor(seen) ? 1 : CERTAIN;
+  // Who answers late where all wait for the processor does not hang.
+  const late = isShortOfProcessor(seen, FULL_RATIO) ? 1 : CERTAIN;
   return down.map(({ series }): Evidence => {
     const { entityId } = series;
     const failed = seen.find(
@@ -219,31 +225,34 @@ function downs(seen: readonly Seen[], { services }: AnalysisRequest): Evidence[]
   });
 }
 
-/** Where the whole host is short of the processor, nobody is held back alone, and who answers late does not hang. */
-function isShortOfProcessor(seen: readonly Seen[]): boolean {
-  return seen.some(({ metric, change }) => metric === 'auspex_host_cpu_ratio' && change.last >= BUSY);
+/** Whether the whole host is short of the processor. */
+function isShortOfProcessor(seen: readonly Seen[], from: number): boolean {
+  return seen.some(({ metric, change }) => metric === 'auspex_host_cpu_ratio' && change.last >= from);
 }
 
 /** What only two figures together tell. */
 function composites(seen: readonly Seen[], { services }: AnalysisRequest): Evidence[] {
-  const out: Evidence[] = [];
-  const entities = new Set(seen.map(({ series }) => series.entityId));
-  out.push(...surges(seen, services), ...cutOff(seen));
-  const isBusy = isShortOfProcessor(seen);
-  for (const entityId of entities) {
-    const lag = valueOf(seen, entityId, 'auspex_service_loop_lag_seconds');
+  return [...heldBack(seen), ...surges(seen, services), ...cutOff(seen), ...unasked(seen, services)];
+}
+
+/** Work that waits for the processor while it uses little of it; nobody is held back alone where the whole host is busy. */
+function heldBack(seen: readonly Seen[]): Evidence[] {
+  if (isShortOfProcessor(seen, BUSY)) return [];
+  const late = seen.filter(
+    ({ metric, change }) =>
+      metric === 'auspex_service_loop_lag_seconds' && change.deviation >= NOTABLE && change.level >= LATE_SECONDS,
+  );
+  return late.flatMap(({ series: { entityId } }) => {
     const cpu = valueOf(seen, entityId, 'auspex_service_cpu_cores');
-    if (isBusy) break;
-    if (lag !== null && lag.deviation >= NOTABLE && cpu !== null && cpu.level < cpu.usual * 1.5 && cpu.level < 0.5)
-      out.push(
-        evidence(
-          'resource-limit',
-          2.5,
-          entityId,
-          'Its work waits for the processor although it uses little of it: it is held back.',
-        ),
-      );
-  }
+    if (cpu === null || cpu.level >= Math.min(0.5, cpu.usual * 1.5)) return [];
+    const text = 'Its work waits for the processor although it uses little of it: it is held back.';
+    return [evidence('resource-limit', 2.5, entityId, text)];
+  });
+}
+
+/** Services to which no request comes any more although they are well. */
+function unasked(seen: readonly Seen[], services: AnalysisRequest['services']): Evidence[] {
+  const out: Evidence[] = [];
   const asked = seen.filter(({ metric, change }) => metric === 'auspex_service_request_rate' && change.usual > 0);
   const gone = asked.filter(({ change }) => change.level < GONE_SHARE * change.usual && change.deviation <= -NOTABLE);
   const up = new Set(
@@ -258,10 +267,10 @@ function composites(seen: readonly Seen[], { services }: AnalysisRequest): Evide
   const text = 'What it stands before is well but nobody asks it any more: it leads elsewhere or turns users away.';
   const proxies = new Set(seen.filter(({ metric }) => PROXY.test(metric)).map(({ series }) => series.entityId));
   for (const entityId of proxies) out.push(evidence('bad-configuration', 2.5, entityId, text));
-  const unasked = 'It is well but nobody asks it any more.';
+  const alone = 'It is well but nobody asks it any more.';
   for (const { series } of whole)
     if (!proxies.has(series.entityId))
-      out.push(evidence('bad-configuration', proxies.size > 0 ? 1 : 2.5, series.entityId, unasked));
+      out.push(evidence('bad-configuration', proxies.size > 0 ? 1 : 2.5, series.entityId, alone));
   return out;
 }
 
@@ -382,7 +391,13 @@ function impactOf(seen: readonly Seen[], { services }: AnalysisRequest): Impact 
     const isAsked = rates.length > 0 && roleOf('request_rate') === 'traffic';
     if (isAsked && (isGone || isDown)) isOut = true;
   }
-  const isStrained = STRAIN.some(({ metric, from }) =>
+  // Services that tell how they fare are asked; a host's strain counts where none does. Load counts what may wait as well: the kernel is asked first.
+  const isTold = [...of('auspex_service_latency_seconds'), ...of('auspex_service_error_ratio')].some(
+    ({ change }) => !Number.isNaN(change.last),
+  );
+  const tellsWaiting = seen.some(({ metric }) => metric.startsWith('auspex_host_pressure_'));
+  const strains = STRAIN.filter(({ metric }) => !isTold && (!tellsWaiting || metric !== 'auspex_host_load_per_core'));
+  const isStrained = strains.some(({ metric, from }) =>
     of(metric).some(({ change }) => change.last >= from && change.deviation >= NOTABLE),
   );
   const isDown = of('up').some(({ change }) => change.level < 0.5 && change.usual > 0.5);

@@ -78,7 +78,7 @@ export function incidentNotifications(
 }
 
 /** Whether somebody set the limit that was passed, or nobody knows what the figure means. */
-function isAsked({ kind, resource }: Incident['signs'][number]): boolean {
+export function isAsked({ kind, resource }: Incident['signs'][number]): boolean {
   return kind === 'alert' || resource === 'other';
 }
 

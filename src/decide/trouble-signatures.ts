@@ -130,7 +130,8 @@ export const signatures: readonly Signature[] = [
   ...signs(
     'dependency-failure',
     at('dependency'),
-    [/(dependency|client|upstream|outgoing)_(request_)?(duration|latency)_seconds_sum$/, 'rise', 1.5],
+    // Seconds that are waited in a second.
+    [/(dependency|client|upstream|outgoing)_(request_)?(duration|latency)_seconds_sum$/, 'rise', 1.5, { least: 0.3 }],
     [/(dependency|client|upstream|outgoing)_(errors|failures)/, 'rise', 1.5],
   ),
   ...signs(
@@ -157,7 +158,7 @@ export const signatures: readonly Signature[] = [
 ];
 
 const OTHERS_USED =
-  /^(up|auspex_scrape_failed|scrape_duration_seconds|auspex_service_[a-z_]+|namedprocess_namegroup_num_procs)$|^[a-z]+_up$/;
+  /^(up|auspex_host_(pressure_[a-z]+|memory|swap)_ratio|auspex_scrape_failed|scrape_duration_seconds|auspex_service_[a-z_]+|namedprocess_namegroup_num_procs)$|^[a-z]+_up$/;
 
 /** Whether a metric tells anything of a trouble's class. */
 export function isUsed(metric: string): boolean {

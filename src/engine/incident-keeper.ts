@@ -9,7 +9,7 @@ import {
   stepIncidents,
 } from '../decide/incident-book.ts';
 import { changeIncident } from '../decide/incident-change.ts';
-import { classReason, incidentNotifications, severityOf, titleOf, unfelt } from '../decide/incident-words.ts';
+import { classReason, incidentNotifications, isAsked, severityOf, titleOf, unfelt } from '../decide/incident-words.ts';
 import type { ChannelChoice } from '../decide/messages.ts';
 import type {
   Alert,
@@ -19,6 +19,7 @@ import type {
   Incident,
   IncidentCause,
   IncidentChange,
+  IncidentClass,
   Notification,
   RecordStore,
 } from '../model/index.ts';
@@ -48,6 +49,9 @@ export interface IncidentOutcome {
 /** An incident is looked at again after these times, ms since it opened, and whenever signs join. */
 const LOOKS_MS = [0, 10_000, 25_000, 45_000, 90_000, 300_000, 900_000];
 const severityRank = { medium: 1, high: 2, critical: 3 } as const;
+const STAYS = 0.75;
+/** People are told of what was looked at once, unless that takes longer. */
+const FIRST_LOOK_MS = 10_000;
 const KEPT_MS = 30 * 60_000;
 
 /** Which signs belong together, what trouble they are, and who is told of it. Not thread-safe: called by the engine's flow only. */
@@ -100,7 +104,11 @@ export class IncidentKeeper {
   };
 
   #unfelt(incident: Incident): string | null {
-    return unfelt(incident, this.#analyses.get(incident.id)?.impact ?? null);
+    const impact = this.#analyses.get(incident.id)?.impact ?? null;
+    const isFresh = this.#parts.clock.now() - incident.openedAt < FIRST_LOOK_MS;
+    return impact === null && isFresh && !incident.signs.some(isAsked)
+      ? 'Its figures are being compared with their past, which takes some seconds.'
+      : unfelt(incident, impact);
   }
 
   #homeOf(alert: Alert): Incident | null {
@@ -238,7 +246,7 @@ export class IncidentKeeper {
     const analysis = this.#analyses.get(incident.id) ?? null;
     let next = incident;
     if (analysis !== null) {
-      const found = incident.pinned.class ? incident.class : analysis.class;
+      const found = incident.pinned.class ? incident.class : this.#classOf(incident, analysis);
       if (found !== incident.class) next = noted({ ...next, class: found }, now, 'class', classReason(analysis));
       const causes = this.#causes(analysis);
       if (!sameCauses(causes, incident.causes)) {
@@ -259,6 +267,12 @@ export class IncidentKeeper {
     if (entityId !== next.entityId) next = { ...next, entityId };
     if (next !== incident && this.#book.open.has(next.id)) this.#put(next);
     return next;
+  }
+
+  /** A class stays while nearly as much speaks for it: one that comes and goes helps nobody. */
+  #classOf(incident: Incident, { class: found, weights }: Analysis): IncidentClass {
+    const known = weights.get(incident.class) ?? 0;
+    return incident.class !== 'unknown' && known >= STAYS * (weights.get(found) ?? 0) ? incident.class : found;
   }
 
   #put(incident: Incident): void {
