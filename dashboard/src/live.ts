@@ -15,6 +15,7 @@ let connection: Connection = { state: 'connecting', since: Date.now() };
 let socket: WebSocket | null = null;
 let cursor: string | null = null;
 let attempt = 0;
+const loadedAt = Date.now();
 let lastMessageAt = 0;
 let watchdog: number | undefined;
 let retry: number | undefined;
@@ -60,7 +61,7 @@ function reconnectNow(): void {
 function connect(): void {
   retry = undefined;
   const url = apiUrl('/api/live', {
-    topics: 'overview,samples,anomalies,alerts,predictions,models,status',
+    topics: 'overview,samples,anomalies,alerts,incidents,predictions,models,status',
     after: cursor ?? undefined,
   });
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -136,7 +137,11 @@ function flush(): void {
         applyAnomaly(message);
         break;
       case 'alerts':
-        stale.add('overview');
+        stale.add('overview').add('alerts');
+        break;
+      case 'incidents':
+        stale.add('incidents').add('incident').add('alerts');
+        announceIncident(message.incident);
         break;
       case 'predictions':
         stale.add('ledger').add('predictions').add('performance').add('overview');
@@ -155,6 +160,17 @@ function flush(): void {
   }
   if (samples.size > 0) applySamples(samples);
   for (const key of stale) void queries.invalidateQueries({ queryKey: [key] });
+}
+
+/** Of an incident is spoken once: when it is heard of first while it is open. */
+const spokenOf = new Set<string>();
+
+function announceIncident(incident: Extract<Payload, { topic: 'incidents' }>['incident']): void {
+  if (incident.state !== 'open' || spokenOf.has(incident.id)) return;
+  spokenOf.add(incident.id);
+  // Those that were open before the page was are on it already.
+  if (Date.parse(incident.openedAt) < loadedAt) return;
+  for (const announce of announcements) announce(`Incident, ${incident.severity}: ${incident.title}`);
 }
 
 function patchOverview(change: (overview: Overview) => Overview): void {
