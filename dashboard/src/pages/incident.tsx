@@ -2,7 +2,7 @@ import { Link, useSearch } from 'wouter';
 import type { AlertView, Incident, IncidentDetail } from '../../../src/api/contract/index.ts';
 import { incidentClassWords } from '../../../src/api/contract/incident-words.ts';
 import { useApi } from '../api.ts';
-import { amount, withName } from '../format.ts';
+import { withName } from '../format.ts';
 import { stateWord } from '../incident-words.ts';
 import { Icon } from '../parts/icons.tsx';
 import { IncidentRow } from '../parts/incident-row.tsx';
@@ -66,7 +66,9 @@ function Head({ incident }: { incident: IncidentDetail }) {
         <p className="row facts-line">
           <SeverityMark severity={incident.severity} />
           <span className="tag">{stateWord(incident)}</span>
-          <span>{incident.class === 'unknown' ? 'of no known class' : incidentClassWords[incident.class]}</span>
+          {!incident.title.startsWith(incidentClassWords[incident.class]) && (
+            <span>{incident.class === 'unknown' ? 'of no known class' : incidentClassWords[incident.class]}</span>
+          )}
           <span>
             since <Time at={incident.startedAt} seconds />,{' '}
             <Lasting from={incident.startedAt} to={incident.resolvedAt} />
@@ -82,7 +84,20 @@ function Head({ incident }: { incident: IncidentDetail }) {
               </span>
             ))}
           </span>
-          {incident.assignee !== null && <span>{incident.assignee} has it</span>}
+          <span>
+            {incident.toldAt === null ? (
+              'nobody was told'
+            ) : (
+              <>
+                told <Time at={incident.toldAt} />
+              </>
+            )}
+          </span>
+          {incident.assignee !== null && (
+            <span>
+              {incident.assignee} {incident.state === 'open' ? 'has it' : 'had it'}
+            </span>
+          )}
         </p>
         <Stale />
       </div>
@@ -274,13 +289,9 @@ function Told({ incident, alerts }: { incident: IncidentDetail; alerts: readonly
               {untold.map((alert) => (
                 <li key={alert.id}>
                   {withName(alert.entityName, alert.summary)}
-                  {alert.value !== null && alert.limit !== null && (
-                    <span className="muted">
-                      {' '}
-                      {amount(alert.value, alert.unit)}, limit {amount(alert.limit, alert.unit)}.
-                    </span>
-                  )}
-                  <span className="below small muted">{alert.suppressedBy}</span>
+                  <span className="below small muted">
+                    Rule {alert.rule}. {alert.suppressedBy}
+                  </span>
                 </li>
               ))}
             </ul>

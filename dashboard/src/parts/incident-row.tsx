@@ -26,7 +26,8 @@ export function IncidentRow({ incident, note }: { incident: Incident; note?: str
           </>
         )}
         <span className="below muted">
-          {rowDetail(incident)} {incident.assignee !== null && `${incident.assignee} has it. `}
+          {rowDetail(incident)}{' '}
+          {incident.assignee !== null && `${incident.assignee} ${incident.state === 'open' ? 'has' : 'had'} it. `}
           {note}
         </span>
       </span>

@@ -7,7 +7,6 @@ import { SeverityMark } from './marks.tsx';
 import { Lasting, Time } from './time.tsx';
 
 type Sign = IncidentDetail['signs'][number];
-type Step = IncidentDetail['steps'][number];
 
 /** Steps that are moments of their own; that a sign joined is where its bar begins. */
 const marked: Readonly<Record<string, string>> = {
@@ -36,15 +35,17 @@ export function SignTimeline({ incident, events }: { incident: IncidentDetail; e
   const told = incident.toldAt === null ? null : placeOn(axis, Date.parse(incident.toldAt));
   return (
     <div className="card flush signs">
-      <AxisHead axis={axis} steps={incident.steps} events={events} />
+      <AxisHead axis={axis} incident={incident} events={events} />
       <ol className="rows">
         {signs.map((sign) => (
           <li key={sign.id} className="sign">
             <SignText sign={sign} from={axis.fromMs} to={axis.toMs} />
-            <svg className="sign-bar" data-severity={sign.severity} aria-hidden="true">
-              <Grid axis={axis} told={told} />
-              <Bar axis={axis} sign={sign} end={end} />
-            </svg>
+            <div className="sign-bar">
+              <svg data-severity={sign.severity} aria-hidden="true">
+                <Grid axis={axis} told={told} />
+                <Bar axis={axis} sign={sign} end={end} />
+              </svg>
+            </div>
           </li>
         ))}
       </ol>
@@ -71,10 +72,10 @@ function Bar({ axis, sign, end }: { axis: TimeAxis; sign: Sign; end: number }) {
   return <rect x={at(Math.min(start, 1 - width))} width={at(width)} y="50%" height="10" rx="3" />;
 }
 
-function AxisHead({ axis, steps, events }: { axis: TimeAxis; steps: readonly Step[]; events: Chart['marks'] }) {
+function AxisHead({ axis, incident, events }: { axis: TimeAxis; incident: IncidentDetail; events: Chart['marks'] }) {
   const now = Date.now();
   const moments = [
-    ...steps.flatMap(({ at: when, kind, by }) => {
+    ...incident.steps.flatMap(({ at: when, kind, by }) => {
       const text = marked[kind];
       return text === undefined ? [] : [{ when, text: by === null ? text : `${text} by ${by}`, isEvent: false }];
     }),
@@ -88,6 +89,15 @@ function AxisHead({ axis, steps, events }: { axis: TimeAxis; steps: readonly Ste
           <path d="M6 1 11 6 6 11 1 6Z" />
         </svg>{' '}
         what was decided
+        {incident.toldAt !== null && (
+          <>
+            {' '}
+            <svg className="mark" viewBox="0 0 12 12" aria-hidden="true">
+              <line className="told" x1="6" x2="6" y1="0" y2="12" />
+            </svg>{' '}
+            people were told
+          </>
+        )}
         {events.length > 0 && (
           <>
             {' '}
@@ -146,7 +156,7 @@ function SignText({ sign, from, to }: { sign: Sign; from: number; to: number }) 
       </p>
       <p className="small row">
         <Link className="link" href={host}>
-          {sign.entityName} then
+          {sign.entityName} at that time
         </Link>
         <Link className="link" href={`/explore${withParams('', { host: sign.entityId, ...around })}`}>
           Explore

@@ -126,6 +126,8 @@ export class World {
   readonly judged = new Map<string, Anomaly['verdict']>();
   readonly extra: Anomaly[] = [];
   readonly incidents: Incidents;
+  /** Whether who looks may only look. */
+  isViewer = false;
   /** The sentence last sent; an answer read after it says the same. */
   said: string | null = null;
 
@@ -342,7 +344,7 @@ export class World {
       hosts: hosts.map((h, i) => ({ ...h, gauges: this.gauges(i) })),
       others: [],
       anomalies: this.anomalies().filter((a) => a.status === 'open'),
-      alerts: this.alerts().filter(({ id }) => id === 'a-cpu'),
+      alerts: this.alerts(),
       outlook: busy
         ? [
             {
@@ -598,7 +600,7 @@ type Answer = (
 
 /** What the fixture server answers, by operation. */
 export const answers: { readonly [K in OperationId]?: Answer } = {
-  session: () => session,
+  session: (w) => (w.isViewer ? { ...session, scope: 'read', role: 'viewer' } : session),
   signInWays: () => ({ provider: 'Example Ltd' }),
   signIn: (_w, _p, _q, body) => ({ ...session, userId: (body as { name: string }).name }),
   users: (w) => ({
