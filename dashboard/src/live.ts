@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import type { GaugeView, LiveMessage, OperationOutput } from '../../src/api/contract/index.ts';
-import { apiUrl, queries } from './api.ts';
+import { apiUrl, openIncidents, queries } from './api.ts';
 import { withName } from './format.ts';
 
 /* One socket for the page. It resumes from its cursor after a loss, and says in what state it is. Nothing runs while
@@ -15,7 +15,6 @@ let connection: Connection = { state: 'connecting', since: Date.now() };
 let socket: WebSocket | null = null;
 let cursor: string | null = null;
 let attempt = 0;
-const loadedAt = Date.now();
 let lastMessageAt = 0;
 let watchdog: number | undefined;
 let retry: number | undefined;
@@ -162,14 +161,14 @@ function flush(): void {
   for (const key of stale) void queries.invalidateQueries({ queryKey: [key] });
 }
 
-/** Of an incident is spoken once: when it is heard of first while it is open. */
+/** Of an incident is spoken once: when it opens, not when one that stands on the page already changes. */
 const spokenOf = new Set<string>();
 
 function announceIncident(incident: Extract<Payload, { topic: 'incidents' }>['incident']): void {
-  if (incident.state !== 'open' || spokenOf.has(incident.id)) return;
+  const known = queries.getQueryData<OperationOutput<'incidents'>>(['incidents', {}, openIncidents.query]);
+  if (known === undefined || incident.state !== 'open' || spokenOf.has(incident.id)) return;
   spokenOf.add(incident.id);
-  // Those that were open before the page was are on it already.
-  if (Date.parse(incident.openedAt) < loadedAt) return;
+  if (known.items.some(({ id }) => id === incident.id)) return;
   for (const announce of announcements) announce(`Incident, ${incident.severity}: ${incident.title}`);
 }
 

@@ -204,6 +204,8 @@ export function SplitDialog({ incident, onClose }: DialogProps) {
 
 export function DismissDialog({ incident, onClose }: DialogProps) {
   const findings = incident.signs.filter(({ kind }) => kind === 'finding').length;
+  const [theirs, of] =
+    findings === 1 ? ['Its finding counts', 'its detector'] : [`Its ${findings} findings count`, 'their detectors'];
   return (
     <Ask
       incident={incident}
@@ -214,10 +216,11 @@ export function DismissDialog({ incident, onClose }: DialogProps) {
       change={{ kind: 'judge', verdict: 'dismissed' }}
     >
       <p>
-        “{incident.title}” {incident.state === 'open' ? 'ends now, though its signs may go on' : 'counts as no trouble'}
-        .
+        {incident.state === 'open'
+          ? `“${incident.title}” ends now; what goes on of it opens no incident anew.`
+          : `“${incident.title}” counts as no trouble from now on.`}
         {findings > 0 &&
-          ` ${findings === 1 ? 'Its finding counts' : `Its ${findings} findings count`} as dismissed: wrong in the track record of ${findings === 1 ? 'its detector' : 'their detectors'}, from which the confidence of later findings is learnt.`}
+          ` ${theirs} as dismissed: wrong in the track record of ${of}, from which the confidence of later findings is learnt.`}
       </p>
       <p>
         Within half an hour you can still say Confirm; an incident that was ended by this stays so. If it is how things

@@ -178,9 +178,8 @@ test.skipIf(!hasChromium)(
     const { page: p, fixture: f, found } = await open('calm', 'incidents');
     await p.getByRole('heading', { level: 1, name: 'No incidents.' }).waitFor();
     await p.locator('.live[data-state="live"]').waitFor();
-    const made = f.world.incidents.open('i-new', '/var on web-1 is full.');
-    const incident = { ...made, openedAt: new Date(Date.now() + 1000).toISOString() };
-    f.send({ topic: 'incidents', incident });
+    await p.getByText('Nothing in this range').waitFor();
+    f.send({ topic: 'incidents', incident: f.world.incidents.open('i-new', '/var on web-1 is full.') });
     await p.getByRole('heading', { level: 1, name: /^One open incident.* Nobody was told\.$/ }).waitFor();
     await p.getByRole('link', { name: /^Incidents 1/ }).waitFor();
     const spoken = p.getByText('Incident, high: /var on web-1 is full.');
