@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Incident } from '../../src/api/contract/index.ts';
-import { inReadingOrder, incidentsSentence, rowDetail, stateWord, whyFixed } from './incident-words.ts';
+import { inReadingOrder, incidentsSentence, rowDetail, signText, stateWord, whyFixed } from './incident-words.ts';
 
 const now = new Date(2026, 5, 1, 12, 0).getTime();
 const ago = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
@@ -88,4 +88,12 @@ test('what became of it is one word, and what is long over stays as it is', () =
   expect(whyFixed(over(29), now)).toBeNull();
   expect(whyFixed(over(31), now)).toContain('half an hour');
   expect(whyFixed(over(1, { mergedInto: 'other' }), now)).toContain('part of another');
+});
+
+test.each([
+  ['uses 96 % of its CPU.', 'db-1 uses 96 % of its CPU.'],
+  ['Checkout fails', 'db-1: Checkout fails'],
+  ['CPU of db-1 is high.', 'CPU of db-1 is high.'],
+] as const)('a sign says where it is: %s', (summary, text) => {
+  expect(signText({ entityName: 'db-1', summary })).toBe(text);
 });

@@ -75,3 +75,9 @@ export function whyFixed(incident: Incident, now: number): string | null {
     return 'It ended more than half an hour ago: what was decided about it stays.';
   return null;
 }
+
+/** What a sign or alert says, with its host’s name where it does not say it itself. */
+export function signText({ entityName, summary }: { readonly entityName: string; readonly summary: string }): string {
+  if (summary.includes(entityName)) return summary;
+  return /^\p{Lu}/u.test(summary) ? `${entityName}: ${summary}` : `${entityName} ${summary}`;
+}

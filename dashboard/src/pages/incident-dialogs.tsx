@@ -3,6 +3,7 @@ import type { Incident, IncidentChange, IncidentDetail } from '../../../src/api/
 import { incidentClassWords } from '../../../src/api/contract/incident-words.ts';
 import { ProblemError, useApi } from '../api.ts';
 import { useChange } from '../incident-change.ts';
+import { signText } from '../incident-words.ts';
 import { Modal } from '../parts/sheet.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 
@@ -189,7 +190,7 @@ export function SplitDialog({ incident, onClose }: DialogProps) {
         {incident.signs.map((sign) => (
           <label key={sign.id} className="choice">
             <input type="checkbox" checked={chosen.includes(sign.id)} onChange={() => toggle(sign.id)} />
-            <span>{sign.summary.includes(sign.entityName) ? sign.summary : `${sign.entityName} ${sign.summary}`}</span>
+            <span>{signText(sign)}</span>
           </label>
         ))}
       </fieldset>

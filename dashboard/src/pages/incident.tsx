@@ -2,8 +2,7 @@ import { Link, useSearch } from 'wouter';
 import type { AlertView, Incident, IncidentDetail } from '../../../src/api/contract/index.ts';
 import { incidentClassWords } from '../../../src/api/contract/incident-words.ts';
 import { useApi } from '../api.ts';
-import { withName } from '../format.ts';
-import { stateWord } from '../incident-words.ts';
+import { signText, stateWord } from '../incident-words.ts';
 import { Icon } from '../parts/icons.tsx';
 import { IncidentRow } from '../parts/incident-row.tsx';
 import { SeverityMark, Share } from '../parts/marks.tsx';
@@ -265,6 +264,7 @@ function Steps({ incident }: { incident: IncidentDetail }) {
 /** Of what people were told, and of what not and why. */
 function Told({ incident, alerts }: { incident: IncidentDetail; alerts: readonly AlertView[] }) {
   const untold = alerts.filter(({ suppressedBy }) => suppressedBy !== null);
+  const channels = useApi('channels', {}, { staleTime: 300_000 }).data?.items;
   return (
     <section aria-labelledby="told">
       <h2 id="told">Who was told</h2>
@@ -282,13 +282,16 @@ function Told({ incident, alerts }: { incident: IncidentDetail; alerts: readonly
             'Nobody was told yet.'
           )}
         </p>
+        {channels?.length === 0 && (
+          <p className="muted">No channel is set up: what people are told stands on this page and in the API only.</p>
+        )}
         {untold.length > 0 && (
           <div>
             <h3>Not told of</h3>
             <ul className="stack tight">
               {untold.map((alert) => (
                 <li key={alert.id}>
-                  {withName(alert.entityName, alert.summary)}
+                  {signText(alert)}
                   <span className="below small muted">
                     Rule {alert.rule}. {alert.suppressedBy}
                   </span>
@@ -321,7 +324,9 @@ function Similar({ incident }: { incident: IncidentDetail }) {
     <section aria-labelledby="similar">
       <h2 id="similar">Similar before</h2>
       {list.length === 0 ? (
-        <p className="muted">None of this class, and none on {incident.entityName}.</p>
+        <p className="muted">
+          {isKnown && 'None of this class. '}None on {incident.entityName}.
+        </p>
       ) : (
         <ul className="card flush rows narrow-rows">
           {list.map((one) => (

@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import type { Chart, IncidentDetail } from '../../../src/api/contract/index.ts';
 import { clock, word } from '../format.ts';
+import { signText } from '../incident-words.ts';
 import { withParams } from '../range.ts';
 import { placeOn, type TimeAxis, timeAxis } from '../time-axis.ts';
 import { SeverityMark } from './marks.tsx';
@@ -147,7 +148,7 @@ function SignText({ sign, from, to }: { sign: Sign; from: number; to: number }) 
       </p>
       <p>
         <Link className="strong link-text" data-row="" href={href}>
-          {sign.summary.includes(sign.entityName) ? sign.summary : `${sign.entityName} ${sign.summary}`}
+          {signText(sign)}
         </Link>
       </p>
       <p className="small muted">

@@ -67,6 +67,7 @@ export async function explainIncident(client: Client, output: Output, incident: 
   const alerts: AlertView[] = [];
   for await (const alert of client.pages('alerts', { query: { incident: incident.id, limit: 500 } }))
     alerts.push(alert);
+  const hasChannel = (await client.call('channels', {})).items.length > 0;
   output.data({ kind: 'incident', incident, alerts }, () => {
     output.print(headOf(incident, output));
     output.print('\nWhat was decided, and why');
@@ -84,15 +85,17 @@ export async function explainIncident(client: Client, output: Output, incident: 
         : `${causeLines(incident.causes)}\n  ${SCORES}`,
     );
     output.print(`\n${toldText(incident, alerts)}`);
+    if (!hasChannel) output.print('No channel is set up: it stands on the page and in the API only.');
     for (const alert of alerts)
       if (alert.suppressedBy !== null)
-        output.print(`  Not told: ${alert.entityName} ${alert.summary} ${alert.suppressedBy}`);
-    output.print(
-      `\nWhat would have changed it: ${incident.pinned.class || incident.pinned.severity ? 'class or severity were set by a person, and stay. ' : ''}signs that began more than 5 min apart, or on hosts and services that have nothing to do with one another, are incidents of their own.`,
-    );
+        output.print(`  Not told: ${alert.entityName}: ${alert.summary}\n    ${alert.suppressedBy}`);
+    const isByHand = incident.pinned.class || incident.pinned.severity;
+    output.print(`\nWhat would have changed it: ${APART}${isByHand ? ' What a person set by hand stays.' : ''}`);
   });
 }
 
+const APART =
+  'a sign that began later (10 min on the same host or service, 5 min on one that is tied to it), or on what has nothing to do with it, would be an incident of its own.';
 /** Says so wherever scores of causes are shown. */
 const SCORES = 'The scores weigh the evidence against one another; they are no probabilities.';
 

@@ -125,9 +125,11 @@ test('explain tells why of an incident, an alert and a finding, and what would h
     'It opened the incident.',
     'shop runs on web-1',
     'no probabilities',
-    'Not told: web-1 / has 1 % of its inodes left. Part of an incident',
+    'Not told: web-1: / has 1 % of its inodes left.\n    Part of an incident',
+    'What would have changed it: a sign that began later',
   ])
     expect(incident).toContain(part);
+  expect(incident).not.toContain('No channel is set up');
 
   const [, alert] = await auspex('explain', 'a1');
   for (const part of ['Rule disk-full: disk used > 95 %, for 1 min', 'limit 95', 'Yes, at', 'auspex explain i-disk'])
@@ -150,4 +152,16 @@ test('explain tells why of an incident, an alert and a finding, and what would h
   });
   const [missing, text] = await auspex('explain', 'gone');
   expect([missing, text.includes('no incident, alert or finding with the id “gone”')]).toEqual([2, true]);
+});
+
+test('where no channel is set up, explain says that nobody can have been reached', async () => {
+  const notifier = { channels: async () => [], test: async () => ({ delivered: false, detail: '' }) };
+  const quiet = await startServer({}, { notifier });
+  try {
+    const where = ['--url', quiet.url, '--token', quiet.tokens.read];
+    expect(await runProgram(['node', 'auspex', ...where, 'explain', 'i-disk'])).toBe(0);
+    expect(said.join('')).toContain('No channel is set up');
+  } finally {
+    await quiet.close();
+  }
 });
