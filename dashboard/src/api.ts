@@ -18,6 +18,10 @@ const paths = {
   anomalies: '/api/anomalies',
   anomaly: '/api/anomalies/{id}',
   judgeAnomaly: '/api/anomalies/{id}/verdict',
+  alerts: '/api/alerts',
+  incidents: '/api/incidents',
+  incident: '/api/incidents/{id}',
+  changeIncident: '/api/incidents/{id}',
   alertRules: '/api/alert-rules',
   silences: '/api/silences',
   addSilence: '/api/silences',
@@ -56,6 +60,7 @@ const paths = {
 
 const methods: { readonly [K in OperationId]?: (typeof routes)[K]['method'] } = {
   judgeAnomaly: 'POST',
+  changeIncident: 'POST',
   addSilence: 'POST',
   removeSilence: 'DELETE',
   testChannel: 'POST',
@@ -191,6 +196,9 @@ export const queries = new QueryClient({
     mutations: { networkMode: 'always' },
   },
 });
+
+/** The incidents that are open, asked for under one key wherever they are named. */
+export const openIncidents = { query: { state: 'open', limit: 100 } } as const;
 
 export interface Answer<T> {
   readonly data: T | undefined;

@@ -1,6 +1,6 @@
 import { Component, lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from 'react';
 import { Link, Route, Switch, useLocation, useSearch } from 'wouter';
-import { useApi } from './api.ts';
+import { openIncidents, useApi } from './api.ts';
 import { instantWithZone } from './format.ts';
 import { onAnnouncement, startLive, useConnection } from './live.ts';
 import { Overview } from './pages/overview.tsx';
@@ -14,6 +14,8 @@ import { rangeSearch } from './range.ts';
 
 const Palette = lazy(async () => ({ default: (await import('./parts/palette.tsx')).Palette }));
 const HostPage = lazy(async () => ({ default: (await import('./pages/host.tsx')).HostPage }));
+const IncidentsPage = lazy(async () => ({ default: (await import('./pages/incidents.tsx')).IncidentsPage }));
+const IncidentPage = lazy(async () => ({ default: (await import('./pages/incident.tsx')).IncidentPage }));
 const AnomaliesPage = lazy(async () => ({ default: (await import('./pages/anomalies.tsx')).AnomaliesPage }));
 const ExplorePage = lazy(async () => ({ default: (await import('./pages/explore.tsx')).ExplorePage }));
 const ForecastsPage = lazy(async () => ({ default: (await import('./pages/forecasts.tsx')).ForecastsPage }));
@@ -108,6 +110,8 @@ function Places() {
         <Switch>
           <Route path="/" component={Overview} />
           <Route path="/hosts/*">{(params) => <HostPage id={params['*'] ?? ''} />}</Route>
+          <Route path="/incidents" component={IncidentsPage} />
+          <Route path="/incidents/*">{(params) => <IncidentPage id={params['*'] ?? ''} />}</Route>
           <Route path="/anomalies">{() => <AnomaliesPage id={null} />}</Route>
           <Route path="/anomalies/*">{(params) => <AnomaliesPage id={params['*'] ?? null} />}</Route>
           <Route path="/explore" component={ExplorePage} />
@@ -152,7 +156,11 @@ function Side({ onKeys }: { onKeys: () => void }) {
   const [path] = useLocation();
   const search = useSearch();
   const { data } = useApi('overview');
-  const open = data?.anomalies.length ?? 0;
+  const incidents = useApi('incidents', openIncidents);
+  const open: Readonly<Record<string, number>> = {
+    '/incidents': incidents.data?.items.length ?? 0,
+    '/anomalies': data?.anomalies.length ?? 0,
+  };
   const { data: session } = useApi('session', {}, { staleTime: 5 * 60_000 });
   return (
     <aside className="side">
@@ -167,9 +175,9 @@ function Side({ onKeys }: { onKeys: () => void }) {
             aria-current={isHere(path, place.path) ? 'page' : undefined}
           >
             {place.title}
-            {place.path === '/anomalies' && open > 0 && (
+            {(open[place.path] ?? 0) > 0 && (
               <span className="tally">
-                {open}
+                {open[place.path]}
                 <span className="hidden-text"> open</span>
               </span>
             )}

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import type { GaugeView, LiveMessage, OperationOutput } from '../../src/api/contract/index.ts';
-import { apiUrl, queries } from './api.ts';
+import { apiUrl, openIncidents, queries } from './api.ts';
 import { withName } from './format.ts';
 
 /* One socket for the page. It resumes from its cursor after a loss, and says in what state it is. Nothing runs while
@@ -60,7 +60,7 @@ function reconnectNow(): void {
 function connect(): void {
   retry = undefined;
   const url = apiUrl('/api/live', {
-    topics: 'overview,samples,anomalies,alerts,predictions,models,status',
+    topics: 'overview,samples,anomalies,alerts,incidents,predictions,models,status',
     after: cursor ?? undefined,
   });
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -136,7 +136,11 @@ function flush(): void {
         applyAnomaly(message);
         break;
       case 'alerts':
-        stale.add('overview');
+        stale.add('overview').add('alerts');
+        break;
+      case 'incidents':
+        stale.add('incidents').add('incident').add('alerts');
+        announceIncident(message.incident);
         break;
       case 'predictions':
         stale.add('ledger').add('predictions').add('performance').add('overview');
@@ -155,6 +159,17 @@ function flush(): void {
   }
   if (samples.size > 0) applySamples(samples);
   for (const key of stale) void queries.invalidateQueries({ queryKey: [key] });
+}
+
+/** Of an incident is spoken once: when it opens, not when one that stands on the page already changes. */
+const spokenOf = new Set<string>();
+
+function announceIncident(incident: Extract<Payload, { topic: 'incidents' }>['incident']): void {
+  const known = queries.getQueryData<OperationOutput<'incidents'>>(['incidents', {}, openIncidents.query]);
+  if (known === undefined || incident.state !== 'open' || spokenOf.has(incident.id)) return;
+  spokenOf.add(incident.id);
+  if (known.items.some(({ id }) => id === incident.id)) return;
+  for (const announce of announcements) announce(`Incident, ${incident.severity}: ${incident.title}`);
 }
 
 function patchOverview(change: (overview: Overview) => Overview): void {

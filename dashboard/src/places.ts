@@ -1,6 +1,7 @@
 /* The page's places in the order of the navigation. A place stands here once it exists: no link leads nowhere. */
 export const places = [
   { path: '/', title: 'Overview' },
+  { path: '/incidents', title: 'Incidents' },
   { path: '/anomalies', title: 'Anomalies' },
   { path: '/explore', title: 'Explore' },
   { path: '/forecasts', title: 'Forecasts' },

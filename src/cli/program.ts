@@ -4,6 +4,7 @@ import { version } from '../version.ts';
 import type { AnomaliesFileOptions } from './commands/anomalies-file.ts';
 import type { AuditFilter } from './commands/audit.ts';
 import type { ForecastFileOptions } from './commands/forecast-file.ts';
+import type { IncidentsOptions } from './commands/incidents.ts';
 import type { RootCauseFileOptions } from './commands/root-cause-file.ts';
 import { type GlobalOptions, connect } from './connect.ts';
 import { createOutput, exitCodes, type Output, reportError } from './output.ts';
@@ -63,6 +64,7 @@ export function createProgram(ended: (code: number) => void): Command {
   addAudit(command, act, globals);
   addBackup(command, act, globals);
   addNow(command, act, globals, host);
+  addIncidents(command, act, globals, host);
   addModels(command, act, globals, host);
   addReplay(command, act, globals);
   addFiles(command, act);
@@ -345,6 +347,47 @@ function addNow(command: MakeCommand, act: Act, globals: () => GlobalOptions, ho
           refreshMs: options.refreshInterval * 1000,
         });
       }),
+    );
+}
+
+function addIncidents(command: MakeCommand, act: Act, globals: () => GlobalOptions, host: () => Option): void {
+  const load = () => import('./commands/incidents.ts');
+  const incidents = command(
+    'incidents',
+    'signs of one trouble, taken together; exit 1 when one is open',
+    'auspex incidents --state open',
+  )
+    .addOption(new Option('--state <state>', 'open or resolved').choices(['open', 'resolved']))
+    .addOption(host())
+    .option('--limit <n>', 'how many', positive, 20)
+    .action(
+      act(async (output, options: IncidentsOptions) =>
+        (await load()).listIncidents(connect(globals()), output, options),
+      ),
+    );
+  const sub = (name: string, description: string): Command =>
+    incidents.command(name).description(description).exitOverride();
+  sub('show <id>', 'what it is, who may be behind it, its signs').action(
+    act(async (output, id: string) => (await load()).showIncident(connect(globals()), output, id)),
+  );
+  for (const [name, what, description] of [
+    ['ack', 'acknowledge', 'say that somebody is looking at it'],
+    ['confirm', 'confirmed', 'this was trouble; its findings count as right'],
+    ['dismiss', 'dismissed', 'this was no trouble: it is over, and its findings count as wrong'],
+  ] as const)
+    sub(`${name} <id>`, description).action(
+      act(async (output, id: string) => (await load()).changeIncident(connect(globals()), output, id, what)),
+    );
+  command(
+    'explain',
+    'why an incident, an alert or a finding is what it is, and what would have changed it',
+    'auspex explain 6f1c2e9a4b7d0835',
+  )
+    .argument('<id>', 'as the lists show it')
+    .action(
+      act(async (output, id: string) =>
+        (await import('./commands/explain.ts')).explain(connect(globals()), output, id),
+      ),
     );
 }
 

@@ -1,12 +1,14 @@
 import { useState } from 'react';
 import { Link, useSearch } from 'wouter';
 import type { AlertView, Overview as OverviewData, OutlookView } from '../../../src/api/contract/index.ts';
-import { useApi } from '../api.ts';
+import { openIncidents, useApi } from '../api.ts';
 import { afterName, amount, count, percent, withName } from '../format.ts';
+import { inReadingOrder } from '../incident-words.ts';
 import { FindingRow } from '../parts/finding-row.tsx';
 import { Gauge } from '../parts/gauge.tsx';
 import { HostTable } from '../parts/host-table.tsx';
 import { Icon } from '../parts/icons.tsx';
+import { IncidentRow } from '../parts/incident-row.tsx';
 import { ConfidenceText, EntityStateMark, saysMore, SeverityMark } from '../parts/marks.tsx';
 import { Prose } from '../parts/prose.tsx';
 import { SilenceDialog } from '../parts/silence-dialog.tsx';
@@ -14,7 +16,7 @@ import { Learning, Loaded, Nothing, PageSkeleton } from '../parts/states.tsx';
 import { Lasting, Time } from '../parts/time.tsx';
 import { rangeSearch, withParams } from '../range.ts';
 
-/** The glance: one sentence, then what needs a person, the hosts, what comes next, and how often it was right. */
+/** The glance: one sentence, then what needs a person (open incidents first), the hosts, what comes next, and how often it was right. */
 export function Overview() {
   const overview = useApi('overview');
   return (
@@ -82,7 +84,11 @@ function latest(data: OverviewData): string {
 
 function NeedsYou({ data }: { data: OverviewData }) {
   const search = useSearch();
+  const asked = useApi('incidents', openIncidents);
+  const incidents = inReadingOrder(asked.data?.items ?? []);
   const alerting = new Set(data.alerts.map((a) => a.findingId));
+  const homed = new Set(incidents.map(({ id }) => id));
+  const alone = data.alerts.filter((a) => a.incidentId === null || !homed.has(a.incidentId));
   const anomalies = data.anomalies.filter((a) => !alerting.has(a.id));
   const shown = anomalies.slice(0, 8);
   return (
@@ -95,13 +101,26 @@ function NeedsYou({ data }: { data: OverviewData }) {
           </Link>
         )}
       </div>
-      {data.alerts.length + anomalies.length === 0 ? (
+      {asked.pending ? (
+        <span className="skeleton block" />
+      ) : incidents.length + data.alerts.length + anomalies.length === 0 ? (
         <p className="quiet-line">
           <SeverityMark severity="none">{''}</SeverityMark> Nothing needs you now.
         </p>
       ) : (
         <ul className="card flush rows">
-          {data.alerts.map((alert) => (
+          {incidents.map((incident) => (
+            <li key={incident.id}>
+              <IncidentRow incident={incident} />
+              {/* Those held back say nothing that their incident does not. */}
+              {data.alerts
+                .filter((a) => a.incidentId === incident.id && a.suppressedBy === null)
+                .map((alert) => (
+                  <AlertRow key={alert.id} alert={alert} isPart />
+                ))}
+            </li>
+          ))}
+          {alone.map((alert) => (
             <li key={alert.id}>
               <AlertRow alert={alert} />
             </li>
@@ -118,7 +137,7 @@ function NeedsYou({ data }: { data: OverviewData }) {
 }
 
 /** An alert: what, since when, what to do; its evidence is the finding behind it. */
-function AlertRow({ alert }: { alert: AlertView }) {
+function AlertRow({ alert, isPart = false }: { alert: AlertView; isPart?: boolean }) {
   const search = useSearch();
   const [silencing, setSilencing] = useState(false);
   const range = rangeSearch(search);
@@ -127,8 +146,8 @@ function AlertRow({ alert }: { alert: AlertView }) {
       ? `/hosts/${encodeURIComponent(alert.entityId)}${range}`
       : `/anomalies/${encodeURIComponent(alert.findingId)}${range}`;
   return (
-    <div className="line finding" data-severity={alert.severity}>
-      <SeverityMark severity={alert.severity} />
+    <div className={isPart ? 'line finding of-incident' : 'line finding'} data-severity={alert.severity}>
+      {isPart ? <span className="small muted">its alert</span> : <SeverityMark severity={alert.severity} />}
       <div className="what">
         <Link className="strong" data-row="" href={href}>
           {withName(alert.entityName, alert.summary)}

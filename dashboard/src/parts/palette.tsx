@@ -8,13 +8,14 @@ import { chooseTheme } from '../theme.ts';
 import { SeverityMark } from './marks.tsx';
 import { Modal } from './sheet.tsx';
 
-/** Reaches any page, host, metric and anomaly by name. */
+/** Reaches any page, host, incident, metric and anomaly by name. */
 export function Palette({ onClose }: { onClose: () => void }) {
   const [, navigate] = useLocation();
   const search = useSearch();
   const [text, setText] = useState('');
   const { data: session } = useApi('session', {}, { staleTime: 5 * 60_000 });
   const entities = useApi('entities');
+  const incidents = useApi('incidents', { query: { limit: 50 } });
   const anomalies = useApi('anomalies', { query: { limit: 50 } });
   const metrics = useApi('metrics', text.length < 2 ? {} : { query: { search: text } });
   const range = rangeSearch(search);
@@ -25,7 +26,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   return (
     <Modal open onClose={onClose} title="Go to" wide>
       <Command className="palette" label="Go to" loop>
-        <Command.Input placeholder="A host, metric, anomaly or page" value={text} onValueChange={setText} />
+        <Command.Input placeholder="A host, incident, metric, anomaly or page" value={text} onValueChange={setText} />
         <Command.List label="Results">
           <Command.Empty>Nothing is called “{text}”.</Command.Empty>
           <Command.Group heading="Pages">
@@ -47,6 +48,21 @@ export function Palette({ onClose }: { onClose: () => void }) {
                 <span className="muted">{e.kind}</span>
               </Command.Item>
             ))}
+          </Command.Group>
+          <Command.Group heading="Incidents">
+            {(incidents.data?.items ?? [])
+              .filter((one) => one.mergedInto === null)
+              .map((one) => (
+                <Command.Item
+                  key={one.id}
+                  value={`incident ${one.title} ${one.id}`}
+                  onSelect={() => go(`/incidents/${encodeURIComponent(one.id)}${range}`)}
+                >
+                  <SeverityMark severity={one.severity} />
+                  <span>{one.title}</span>
+                  <span className="muted">{one.state}</span>
+                </Command.Item>
+              ))}
           </Command.Group>
           <Command.Group heading="Anomalies">
             {(anomalies.data?.items ?? []).map((a) => (

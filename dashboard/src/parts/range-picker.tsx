@@ -2,12 +2,15 @@ import { useLocation } from 'wouter';
 import { clock } from '../format.ts';
 import { lasts, setLast, useRange, zoomBack } from '../range.ts';
 
+/** How far back a place looks where the address does not say. */
+const defaults: Readonly<Record<string, string>> = { anomalies: '24h', incidents: '7d' };
+
 /** The one range of the page. */
 export function RangePicker() {
   const [path] = useLocation();
-  const range = useRange(path.startsWith('/anomalies') ? '24h' : '1h');
-  // Places that say how things stand now have no range.
-  if (/^\/(status|settings|models|forecasts)/.test(path)) return null;
+  const range = useRange(defaults[path.split('/')[1] ?? ''] ?? '1h');
+  // Places that say how things stand now have no range, and an incident has its own.
+  if (/^\/(status|settings|models|forecasts|incidents\/)/.test(path)) return null;
   const now = Date.now();
   return (
     <div className="row ranges">

@@ -39,7 +39,7 @@ test.skipIf(!hasChromium)('the palette reaches a host by keys alone (needs chrom
   const { page: p, found } = await open('fleet');
   await p.getByText('300 hosts', { exact: true }).waitFor();
   await p.keyboard.press('Control+k');
-  await p.getByPlaceholder('A host, metric, anomaly or page').waitFor();
+  await p.getByPlaceholder('A host, incident, metric, anomaly or page').waitFor();
   await p.getByRole('option', { name: /^web-142/ }).waitFor();
   await p.keyboard.type('web-142');
   await p.keyboard.press('Enter');

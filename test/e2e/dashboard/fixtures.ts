@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { OperationId, OperationOutput } from '../../../src/api/contract/index.ts';
 import * as s from '../../../src/api/contract/schemas.ts';
+import type { IncidentChange } from '../../../src/model/index.ts';
+import { Incidents } from './incident-fixtures.ts';
 
 /* Canned answers of the API for the browser tests. The server validates each with the contract's schemas before it sends it, so they cannot drift. */
 
@@ -10,6 +12,7 @@ const day = 24 * hour;
 type Gauge = z.infer<typeof s.gauge>;
 type Entity = z.infer<typeof s.entity>;
 type Anomaly = z.infer<typeof s.anomaly>;
+type Alert = z.infer<typeof s.alert>;
 
 /** A repeatable stand-in for chance. */
 function noise(seed: number): number {
@@ -122,6 +125,9 @@ export class World {
   readonly busySince: number | null;
   readonly judged = new Map<string, Anomaly['verdict']>();
   readonly extra: Anomaly[] = [];
+  readonly incidents: Incidents;
+  /** Whether who looks may only look. */
+  isViewer = false;
   /** The sentence last sent; an answer read after it says the same. */
   said: string | null = null;
 
@@ -129,6 +135,7 @@ export class World {
     this.scene = scene;
     this.now = now;
     this.busySince = scene === 'busy' || scene === 'fleet' ? now - 11 * minute : null;
+    this.incidents = new Incidents(now, this.busySince !== null);
   }
 
   iso(ago = 0): string {
@@ -264,10 +271,9 @@ export class World {
     ];
   }
 
-  overview(): OperationOutput<'overview'> {
-    const hosts = this.hosts();
-    const busy = this.busySince !== null;
-    const alert: z.infer<typeof s.alert> = {
+  alerts(): Alert[] {
+    if (this.busySince === null) return [];
+    const cpu: Alert = {
       id: 'a-cpu',
       rule: 'cpu-saturated',
       kind: 'threshold',
@@ -288,7 +294,43 @@ export class World {
       action: 'ffmpeg (pid 4182) takes 3.7 of 4 cores; stop it or give it a CPU limit.',
       findingId: 'f-cpu',
       suppressedBy: null,
+      incidentId: 'i-cpu',
     };
+    const web = { ...cpu, entityId: 'host:00000001', entityName: 'web-1', findingId: null, severity: 'high' as const };
+    return [
+      cpu,
+      {
+        ...web,
+        id: 'a-errors',
+        rule: 'service-failing',
+        resource: 'errors',
+        startedAt: this.iso(6 * minute),
+        firedAt: this.iso(5 * minute),
+        value: 0.041,
+        limit: 0.01,
+        summary: 'shop on web-1 fails 4.1 % of requests, limit 1 %.',
+        suppressedBy: 'Part of an incident of which people were told: CPU saturation: ffmpeg on db-1',
+      },
+      {
+        ...web,
+        id: 'a-disk',
+        rule: 'disk-nearly-full',
+        severity: 'medium',
+        resource: 'disk',
+        startedAt: this.iso(190 * minute),
+        firedAt: this.iso(188 * minute),
+        value: 0.91,
+        limit: 0.9,
+        summary: '/var on web-1 is 91 % full.',
+        suppressedBy: 'Silenced by operator until noon: Restore runs until noon',
+        incidentId: 'i-disk',
+      },
+    ];
+  }
+
+  overview(): OperationOutput<'overview'> {
+    const hosts = this.hosts();
+    const busy = this.busySince !== null;
     const sentences: Record<Scene, string> = {
       calm: 'db-1 is well. Nothing is foreseen to run out in 30 days.',
       busy: 'db-1 has no CPU left: ffmpeg takes 3.7 of 4 cores. The other host is well.',
@@ -302,7 +344,7 @@ export class World {
       hosts: hosts.map((h, i) => ({ ...h, gauges: this.gauges(i) })),
       others: [],
       anomalies: this.anomalies().filter((a) => a.status === 'open'),
-      alerts: busy ? [alert] : [],
+      alerts: this.alerts(),
       outlook: busy
         ? [
             {
@@ -558,7 +600,7 @@ type Answer = (
 
 /** What the fixture server answers, by operation. */
 export const answers: { readonly [K in OperationId]?: Answer } = {
-  session: () => session,
+  session: (w) => (w.isViewer ? { ...session, scope: 'read', role: 'viewer' } : session),
   signInWays: () => ({ provider: 'Example Ltd' }),
   signIn: (_w, _p, _q, body) => ({ ...session, userId: (body as { name: string }).name }),
   users: (w) => ({
@@ -789,6 +831,13 @@ export const answers: { readonly [K in OperationId]?: Answer } = {
     w.judged.set(id ?? '', (body as { verdict: Anomaly['verdict'] }).verdict);
     return w.anomaly(id ?? '', {});
   },
+  alerts: (w, _p, q) => ({
+    items: w.alerts().filter((a) => (q.get('incident') ?? a.incidentId) === a.incidentId),
+    nextCursor: null,
+  }),
+  incidents: (w, _p, q) => ({ items: w.incidents.list(q), nextCursor: null }),
+  incident: (w, { id = '' }) => w.incidents.one(id),
+  changeIncident: (w, { id = '' }, _q, body) => w.incidents.change(id, body as IncidentChange),
   alertRules: () => ({
     items: [
       {

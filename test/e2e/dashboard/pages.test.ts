@@ -9,6 +9,8 @@ import { ensurePage } from './page-build.ts';
 const pages: readonly (readonly [string, string])[] = [
   ['', 'What comes next'],
   ['hosts/host%3A00000000', 'Heaviest processes'],
+  ['incidents', 'Resolved in this range'],
+  ['incidents/i-cpu', 'Who was told'],
   ['anomalies?last=24h', 'anomalies in this range'],
   ['anomalies/f-cpu?last=24h', 'What drove the score'],
   ['explore?metric=node_cpu_seconds_total', 'Export this range'],

@@ -46,6 +46,7 @@ async function signInLink(): Promise<string> {
 const pages: readonly (readonly [string, string | RegExp])[] = [
   ['', 'What comes next'],
   ['hosts/host%3Adb-1?last=24h', 'Heaviest processes'],
+  ['incidents', /No incidents\.|open incident|No incident is open/],
   ['anomalies?last=24h', /anomal(y|ies) in this range|Nothing was unusual/],
   ['explore?host=host%3Adb-1', 'Export this range'],
   ['forecasts?host=host%3Adb-1&horizon=1h', 'between'],
@@ -115,6 +116,37 @@ test.skipIf(!hasChromium)(
     expect(found).toEqual([]);
   },
   40_000,
+);
+
+test.skipIf(!hasChromium)(
+  'what another system reports becomes an incident on the open page, and takes a person’s word (needs chromium)',
+  async () => {
+    await page.goto(`${server.url}/incidents`);
+    await page.locator('.live[data-state="live"]').waitFor();
+    const labels = { alertname: 'CheckoutFails', severity: 'critical', instance: 'web-1' };
+    const annotations = { summary: 'Checkout fails for 12 % of users' };
+    const alert = { status: 'firing' as const, labels, annotations, startsAt: new Date().toISOString() };
+    await server.client.call('alertmanagerAlerts', { body: { version: '4', alerts: [alert] } });
+    const own = async () => (await server.client.call('alerts', {})).items.find((one) => one.rule === 'CheckoutFails');
+    await until('an incident', 20, async () => ((await own())?.incidentId ?? null) !== null);
+    const id = (await own())?.incidentId ?? '';
+    await page.locator(`main a[href*="/incidents/${id}"]`).click({ timeout: 10_000 });
+    await page.getByText('Checkout fails for 12 % of users').first().waitFor();
+    const axe = await axeFindings(page);
+    await page.getByRole('button', { name: 'Acknowledge', exact: true }).click();
+    await page.getByRole('button', { name: 'Acknowledged' }).waitFor();
+    await page.getByRole('button', { name: 'Dismiss …' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Dismiss', exact: true }).click();
+    await page.locator('.facts-line .tag', { hasText: 'dismissed' }).waitFor();
+    const incident = await server.client.call('incident', { params: { id } });
+    expect(incident).toMatchObject({ state: 'resolved', verdict: 'dismissed' });
+    expect(incident.steps.slice(-2).map(({ kind, by }) => `${kind} by ${by}`)).toEqual([
+      'acknowledged by owner',
+      'judged by owner',
+    ]);
+    expect([...axe, ...found]).toEqual([]);
+  },
+  60_000,
 );
 
 test.skipIf(!hasChromium)(

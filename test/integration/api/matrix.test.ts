@@ -14,6 +14,7 @@ const later = new Date(NOW + 86_400_000).toISOString();
 /** A body that the operation takes; operations without one are called without. */
 const bodies: Partial<Record<OperationId, unknown>> = {
   judgeAnomaly: { verdict: 'confirmed' },
+  changeIncident: { kind: 'acknowledge' },
   addSilence: { endsAt: later, reason: 'Maintenance' },
   trainModel: {},
   promoteModel: { entity: 'web-1', version: 1 },
@@ -35,6 +36,9 @@ const paths: Partial<Record<OperationId, string>> = {
   seriesScores: '/api/series/scores?ref=1',
   anomaly: '/api/anomalies/f1',
   judgeAnomaly: '/api/anomalies/f1/verdict',
+  alert: '/api/alerts/a1',
+  incident: '/api/incidents/i-disk',
+  changeIncident: '/api/incidents/i-disk',
   removeSilence: '/api/silences/s1',
   testChannel: '/api/channels/ops/test',
   model: '/api/models/performance',

@@ -259,7 +259,7 @@ test('analytics count what happened in the range', async () => {
   expect(analytics.predictions).toEqual({ made: 1, scored: 1, held: 1 });
   expect(analytics.anomalies.bySeverity.high).toBeGreaterThan(0);
   expect(analytics.anomalies.normal).toBe(1);
-  expect(analytics.alerts).toEqual({ fired: 1, suppressed: 0, meanTimeToResolveSeconds: null });
+  expect(analytics.alerts).toEqual({ fired: 2, suppressed: 1, meanTimeToResolveSeconds: null });
 });
 
 test('the status tells the process’s real memory and the store’s size', async () => {

@@ -22,6 +22,7 @@ import {
 import { backupStream } from '../../../src/store/backup-write.ts';
 import { openStores } from '../../../src/store/open-stores.ts';
 import { anomalyRow, clock, finding, model, NOW, SampleEngine } from './sample-engine.ts';
+import { sampleAlert, sampleIncidents } from './sample-incidents.ts';
 
 export interface Running {
   readonly server: AuspexServer;
@@ -253,26 +254,13 @@ async function fill(records: RecordStore, metrics: MetricStore): Promise<void> {
     },
   ]);
   await records.put('alerts', [
-    {
-      id: 'a1',
-      rule: 'disk-full',
-      kind: 'threshold',
-      entityId: 'host:a',
-      subject: '/',
-      resource: 'disk',
-      severity: 'high',
-      state: 'firing',
-      startedAt: NOW - 120_000,
-      firedAt: NOW - 60_000,
-      resolvedAt: null,
-      lastAt: NOW,
-      value: 0.97,
-      limit: 0.95,
-      unit: 'ratio',
-      summary: '/ is 97 % full.',
-      action: 'Free space on /.',
-      findingId: null,
-      suppressedBy: null,
-    },
+    sampleAlert(NOW),
+    sampleAlert(NOW, 'a2', {
+      rule: 'inodes-full',
+      summary: '/ has 1 % of its inodes left.',
+      severity: 'medium',
+      suppressedBy: 'Part of an incident of which people were told: / is 97 % full.',
+    }),
   ]);
+  await records.put('incidents', sampleIncidents(NOW));
 }

@@ -1,14 +1,19 @@
 import type { EngineEvent, EngineView, EntityState, Gauge } from '../../../src/engine/engine-view.ts';
 import { scoreSamples } from '../../../src/detect/stream-scores.ts';
+import { restoreIncidents } from '../../../src/decide/incident-book.ts';
+import { changeIncident } from '../../../src/decide/incident-change.ts';
 import { AuspexError } from '../../../src/errors.ts';
 import {
   type AnomalyRow,
   type Clock,
   confidence,
   type Finding,
+  type Incident,
+  type IncidentChange,
   type ModelMetadata,
   type RecordStore,
 } from '../../../src/model/index.ts';
+import { sampleIncidents } from './sample-incidents.ts';
 
 const DAY = 86_400_000;
 /** The tests' now. */
@@ -251,6 +256,16 @@ export class SampleEngine implements EngineView {
     if ((await this.#records.update('anomalies', { id: findingId }, { verdict })) === 0)
       throw new AuspexError('NOT_FOUND', `There is no finding ${findingId}.`);
     return finding(findingId, { verdict });
+  };
+  /** The real rules of what people may change, over incidents that are fixed. */
+  #incidents: readonly Incident[] = sampleIncidents(NOW);
+  incidents = () => this.#incidents.filter(({ state }) => state === 'open');
+  changeIncident = async (id: string, change: IncidentChange, by: string) => {
+    const changed = changeIncident(restoreIncidents(this.#incidents, NOW), id, change, by, NOW);
+    const ids = new Set(changed.map((one) => one.id));
+    this.#incidents = [...changed, ...this.#incidents.filter((one) => !ids.has(one.id))];
+    await this.#records.put('incidents', changed);
+    return changed[0];
   };
   alertRules = () => [
     {

@@ -4,7 +4,7 @@ import { entityIdOf, namesFor, optionalEntityId } from '../look-up.ts';
 import type { ServerParts } from '../ports.ts';
 import { alertToWire, silenceToWire } from '../wire.ts';
 
-type Tag = 'alerts' | 'alertRules' | 'silences' | 'addSilence' | 'removeSilence' | 'channels' | 'testChannel';
+type Tag = 'alerts' | 'alert' | 'alertRules' | 'silences' | 'addSilence' | 'removeSilence' | 'channels' | 'testChannel';
 
 export function alertHandlers(parts: ServerParts): Pick<Handlers, Tag> {
   const { records, engine, notifier, clock } = parts;
@@ -15,6 +15,7 @@ export function alertHandlers(parts: ServerParts): Pick<Handlers, Tag> {
         where: {
           ...(entityId === undefined ? {} : { entityId }),
           ...(query.state === undefined ? {} : { state: query.state }),
+          ...(query.incident === undefined ? {} : { incidentId: query.incident }),
         },
         orderBy: 'startedAt',
         descending: true,
@@ -23,6 +24,11 @@ export function alertHandlers(parts: ServerParts): Pick<Handlers, Tag> {
       });
       const nameOf = await namesFor(parts, new Set(page.rows.map((row) => row.entityId)));
       return { items: page.rows.map((row) => alertToWire(row, nameOf)), nextCursor: page.nextCursor };
+    },
+    alert: async ({ params }) => {
+      const row = await records.get('alerts', params.id);
+      if (row === undefined) throw new AuspexError('NOT_FOUND', `There is no alert with the id “${params.id}”.`);
+      return alertToWire(row, await namesFor(parts, [row.entityId]));
     },
     alertRules: async () => ({
       items: engine.alertRules().map(({ forMs, ...rule }) => ({ ...rule, forSeconds: forMs / 1000 })),

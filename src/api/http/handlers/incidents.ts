@@ -20,6 +20,9 @@ export function incidentHandlers(parts: ServerParts): Pick<Handlers, Tag> {
           ...(query.state === undefined ? {} : { state: query.state }),
           ...(query.class === undefined ? {} : { class: query.class }),
           ...(query.severity === undefined ? {} : { severity: query.severity }),
+          // Those that overlap the range: begun before its end, last seen after its start.
+          ...(query.from === undefined ? {} : { lastAt: { gte: Date.parse(query.from) } }),
+          ...(query.to === undefined ? {} : { startedAt: { lte: Date.parse(query.to) } }),
         },
         orderBy: 'startedAt',
         descending: true,
