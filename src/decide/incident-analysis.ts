@@ -354,7 +354,9 @@ function suspectsOf(
   for (const one of [...strongest.values()].sort((a, b) => b.weight - a.weight))
     add(one.entityId, one.part, one.weight * (one.class === found ? 1 : OTHER_CLASS), one.text);
   for (const entityId of suspects) {
-    const felt = seen.filter(({ series, metric }) => series.entityId === entityId && /^auspex_service_/.test(metric));
+    const felt = seen.filter(
+      ({ series, metric }) => series.entityId === entityId && metric.startsWith('auspex_service_'),
+    );
     const worst = felt.sort((a, b) => Math.abs(b.change.deviation) - Math.abs(a.change.deviation))[0];
     if (worst !== undefined && Math.abs(worst.change.deviation) >= NOTABLE)
       add(entityId, null, SYMPTOM, tell(worst.metric, worst.change));
@@ -410,6 +412,7 @@ function valueOf(seen: readonly Seen[], entityId: string, metric: string): Chang
 
 function tell(metric: string, { usual, level, deviation }: Change): string {
   if (Number.isNaN(level)) return `${metric} has no values any more.`;
-  const shown = (value: number): string => (/_ratio$/.test(metric) ? formatValue(value, 'ratio') : formatNumber(value));
+  const shown = (value: number): string =>
+    metric.endsWith('_ratio') ? formatValue(value, 'ratio') : formatNumber(value);
   return `${metric} ${deviation > 0 ? 'rose' : 'fell'} from ${shown(usual)} to ${shown(level)}.`;
 }

@@ -174,6 +174,10 @@ export function joined(
   return { part, whole: noted(whole, now, 'merged', `“${younger.title}” is part of this. ${reason}`, by) };
 }
 
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 class Work {
   readonly #inputs: IncidentInputs;
   readonly #now: number;
@@ -218,7 +222,7 @@ class Work {
   /** Signs that are part of an incident already, as they are now. */
   update(): void {
     const now = new Map(this.#signs.map(({ sign }) => [sign.id, sign]));
-    for (const incident of [...this.#open.values()]) {
+    for (const incident of this.#open.values()) {
       let differs = false;
       const signs = incident.signs.map((known) => {
         const sign = now.get(known.id) ?? (known.endedAt === null ? { ...known, endedAt: incident.lastAt } : known);
@@ -316,7 +320,7 @@ class Work {
       entityIds: [...new Set([...incident.entityIds, sign.entityId])],
     };
     this.#index(grown);
-    this.#set(noted(grown, this.#now, 'joined', `${sign.summary} ${sign.reason}`));
+    this.#set(noted(grown, this.#now, 'joined', `${sentence(sign.summary)} ${sign.reason}`));
   }
 
   #merge(from: string, into: string, reason: string): void {
@@ -383,7 +387,7 @@ class Work {
 
   /** Over when every sign has been for a while. */
   close(): void {
-    for (const incident of [...this.#open.values()]) {
+    for (const incident of this.#open.values()) {
       if (incident.signs.some(({ endedAt }) => endedAt === null)) continue;
       const end = incident.signs.reduce((last, { endedAt }) => Math.max(last, endedAt ?? 0), 0);
       const isOver = incident.signs.every(

@@ -107,7 +107,13 @@ function split(incident: Incident, ids: readonly string[], by: string, now: numb
   };
   const rest: Incident = { ...withSigns(incident, left), apartFrom: [...incident.apartFrom, other.id] };
   return [
-    noted(rest, now, 'split', `${taken.length} signs are another trouble: ${other.title}`, by),
+    noted(
+      rest,
+      now,
+      'split',
+      `${taken.length === 1 ? 'One sign is' : `${taken.length} signs are`} another trouble: ${other.title}`,
+      by,
+    ),
     noted(other, now, 'split', `Taken out of “${incident.title}”.`, by),
   ];
 }

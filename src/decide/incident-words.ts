@@ -35,7 +35,9 @@ export function titleOf(incident: Pick<Incident, 'class' | 'causes' | 'signs'>):
   const main = severest(incident.signs);
   const [cause] = incident.causes;
   if (incident.class === 'unknown' || cause === undefined) return main?.summary ?? 'Trouble';
-  return `${classWords[incident.class]}: ${cause.name}`;
+  return incident.class === 'network' && cause.name === 'network'
+    ? classWords.network
+    : `${classWords[incident.class]}: ${cause.name}`;
 }
 
 /** How bad it is for those who use what is watched: out of service is critical, felt by somebody high. A limit that a person set keeps the severity that the person gave it. */

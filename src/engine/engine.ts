@@ -415,7 +415,8 @@ export class Engine implements EngineView {
   async changeIncident(id: string, change: IncidentChange, by: string): Promise<Incident> {
     const changed = this.#incidents.change(id, change, by);
     if (change.kind === 'judge')
-      for (const sign of changed.signs) if (sign.kind === 'finding') await this.judge(sign.id, change.verdict, by);
+      for (const sign of changed.signs)
+        if (sign.kind === 'finding') await this.judge(sign.id, change.verdict, by).catch(unlessGone);
     this.#alerts.settleIncidents();
     await this.#flow.flush();
     return changed;
@@ -473,4 +474,9 @@ export class Engine implements EngineView {
   #nameOf(id: string): string {
     return this.#parts.registry.get(id)?.name ?? id;
   }
+}
+
+/** A finding may be older than its records are kept. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof AuspexError && error.code === 'NOT_FOUND')) throw error;
 }

@@ -213,7 +213,11 @@ test.each<[string, object, RequestListener, string]>([
   expect(emissions.filter(({ labels }) => !labels.includes('auspex_scrape_clock_offset_seconds'))).toHaveLength(6);
   const failed = emissions.filter(({ labels }) => labels.includes('auspex_scrape_failed'));
   expect(failed).toHaveLength(1);
-  const reasons: Readonly<Record<string, string>> = { hangs: 'timeout', 'breaks off': 'reset', 'sends nonsense': 'answer' };
+  const reasons: Readonly<Record<string, string>> = {
+    hangs: 'timeout',
+    'breaks off': 'reset',
+    'sends nonsense': 'answer',
+  };
   if (reasons[what] !== undefined) expect(failed[0]?.labels.at(-1)).toBe(reasons[what]);
 });
 
