@@ -72,10 +72,12 @@ function causeNames(
   { name, entityId }: IncidentCause,
   services: (entityId: string) => readonly string[],
 ): readonly string[] {
-  const [part] = name.split(' on ');
+  const words = name.split(' on ');
   const own = services(entityId);
   if (name === 'network') return [name];
-  const isPart = part !== undefined && part !== name && !own.some((one) => name.endsWith(` on ${one}`));
+  // `spool on shop on api-1`, `stress-ng on vm`; but `shop on api-1` is the instance itself.
+  const isPart = words.length > 2 || (words.length === 2 && !own.includes(words[1] ?? ''));
+  const part = words[0] ?? name;
   return isPart ? [part] : own.map((one) => one.replace(/[-_]exporter$/, ''));
 }
 

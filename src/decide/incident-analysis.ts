@@ -337,10 +337,11 @@ function suspectsOf(
   seen: readonly Seen[],
 ): readonly Suspect[] {
   const scores = new Map<string, { entityId: string; part: string | null; score: number; reasons: string[] }>();
+  // What several instances of a service complain of is one thing.
+  const keyOf = (entityId: string, part: string | null): string =>
+    `${part === null ? entityId : part === 'network' ? '' : (services.get(entityId) ?? entityId)}\u0000${part ?? ''}`;
   const add = (entityId: string, part: string | null, score: number, reason: string): void => {
-    // What several instances of a service complain of is one thing.
-    const owner = part === null ? entityId : part === 'network' ? '' : (services.get(entityId) ?? entityId);
-    const key = `${owner}\u0000${part ?? ''}`;
+    const key = keyOf(entityId, part);
     const one = scores.get(key) ?? { entityId, part, score: 0, reasons: [] };
     one.score += score;
     if (!one.reasons.includes(reason)) one.reasons.push(reason);
@@ -348,7 +349,7 @@ function suspectsOf(
   };
   const strongest = new Map<string, Evidence>();
   for (const one of all) {
-    const key = `${one.entityId}\u0000${one.part ?? ''}\u0000${one.key}`;
+    const key = `${keyOf(one.entityId, one.part)}\u0000${one.key}`;
     if ((strongest.get(key)?.weight ?? 0) < one.weight) strongest.set(key, one);
   }
   for (const one of [...strongest.values()].sort((a, b) => b.weight - a.weight))
@@ -379,9 +380,7 @@ function impactOf(seen: readonly Seen[], { services }: AnalysisRequest): Impact 
   let isOut = false;
   const felt =
     of('auspex_service_error_ratio').some(({ change }) => change.level > FELT_FAILING && change.deviation >= NOTABLE) ||
-    of('auspex_service_latency_seconds').some(
-      ({ change }) => change.deviation >= NOTABLE && change.level > 2 * change.usual && change.level > 0.2,
-    );
+    of('auspex_service_latency_seconds').some(({ change }) => change.deviation >= NOTABLE && isSlow(change));
   for (const service of new Set(services.values())) {
     const member = ({ series }: Seen): boolean => services.get(series.entityId) === service;
     const ratios = of('auspex_service_error_ratio').filter(member);
@@ -404,6 +403,11 @@ function impactOf(seen: readonly Seen[], { services }: AnalysisRequest): Impact 
   );
   const isDown = of('up').some(({ change }) => change.level < 0.5 && change.usual > 0.5);
   return { failing, isOut: isOut || failing >= OUT_FAILING, isFelt: felt || isOut || isDown || isStrained };
+}
+
+/** A mean that is this much longer is a wait that some users notice. */
+function isSlow({ usual, level }: Change): boolean {
+  return (level > 0.2 && level > 2 * usual) || (level > 0.05 && level > 5 * usual);
 }
 
 function valueOf(seen: readonly Seen[], entityId: string, metric: string): Change | null {

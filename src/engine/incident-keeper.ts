@@ -50,6 +50,8 @@ export interface IncidentOutcome {
 const LOOKS_MS = [0, 10_000, 25_000, 45_000, 90_000, 300_000, 900_000];
 const severityRank = { medium: 1, high: 2, critical: 3 } as const;
 const STAYS = 0.75;
+/** Until then signs still come. */
+const SETTLING_MS = 60_000;
 /** People are told of what was looked at once, unless that takes longer. */
 const FIRST_LOOK_MS = 10_000;
 const KEPT_MS = 30 * 60_000;
@@ -272,7 +274,8 @@ export class IncidentKeeper {
   /** A class stays while nearly as much speaks for it: one that comes and goes helps nobody. */
   #classOf(incident: Incident, { class: found, weights }: Analysis): IncidentClass {
     const known = weights.get(incident.class) ?? 0;
-    return incident.class !== 'unknown' && known >= STAYS * (weights.get(found) ?? 0) ? incident.class : found;
+    const isSettled = this.#parts.clock.now() - incident.openedAt > SETTLING_MS && incident.class !== 'unknown';
+    return isSettled && known >= STAYS * (weights.get(found) ?? 0) ? incident.class : found;
   }
 
   #put(incident: Incident): void {
