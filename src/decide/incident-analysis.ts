@@ -1,4 +1,5 @@
 import {
+  figureMetric,
   formatNumber,
   formatValue,
   type IncidentClass,
@@ -110,12 +111,19 @@ const PROXY = /^(nginx|haproxy|traefik|envoy|caddy)_/;
  */
 export function analyseTrouble(request: AnalysisRequest): Analysis {
   const spans = spansAt(request.times, request.at, Number.POSITIVE_INFINITY);
-  const seen = request.series.map((series): Seen => {
-    const metric = metricName(series.labels);
-    const change = changeOf(series.values, request.times, spans);
-    return { series, metric, change: Number.isNaN(change.usual) ? sinceThen(series.values, spans) : change };
+  const changed = request.series.map((series) => changeOf(series.values, request.times, spans));
+  // Of a host or service that is new itself, nothing is news.
+  const known = new Set(request.series.flatMap(({ entityId }, k) => (Number.isNaN(changed[k]?.usual) ? [] : entityId)));
+  const seen = request.series.map((series, k): Seen => {
+    const change = changed[k] ?? NO_CHANGE;
+    const isNew = Number.isNaN(change.usual) && known.has(series.entityId);
+    return { series, metric: metricName(series.labels), change: isNew ? sinceThen(series.values, spans) : change };
   });
-  const evidence = [...seen.flatMap(signsOf), ...downs(seen, request), ...composites(seen, request)];
+  const isBusy = isShortOfProcessor(seen, BUSY);
+  const evidence = [...seen.flatMap(signsOf), ...downs(seen, request), ...composites(seen, request)].filter(
+    // A program that is busy takes nothing from others where there is enough for all.
+    (one) => isBusy || one.class !== 'cpu-saturation' || one.part === null,
+  );
   const weights = classWeights(evidence);
   const [best] = [...weights].sort((a, b) => b[1] - a[1]);
   const found = best === undefined || best[1] < 1 ? 'unknown' : best[0];
@@ -414,9 +422,13 @@ function valueOf(seen: readonly Seen[], entityId: string, metric: string): Chang
   return seen.find((one) => one.series.entityId === entityId && one.metric === metric)?.change ?? null;
 }
 
+/** A figure of known meaning by its title, another by its name: people look for it by that. */
 function tell(metric: string, { usual, level, deviation }: Change): string {
-  if (Number.isNaN(level)) return `${metric} has no values any more.`;
+  const figure = figureMetric(metric);
+  const name = figure?.title ?? metric;
   const shown = (value: number): string =>
-    metric.endsWith('_ratio') ? formatValue(value, 'ratio') : formatNumber(value);
-  return `${metric} ${deviation > 0 ? 'rose' : 'fell'} from ${shown(usual)} to ${shown(level)}.`;
+    formatValue(value, figure?.unit ?? (metric.endsWith('_ratio') ? 'ratio' : ''));
+  if (Number.isNaN(level)) return `${name} has no values any more.`;
+  if (Number.isNaN(usual)) return `${name} is new: ${shown(level)}.`;
+  return `${name} ${deviation > 0 ? 'rose' : 'fell'} from ${shown(usual)} to ${shown(level)}.`;
 }
