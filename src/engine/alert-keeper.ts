@@ -59,7 +59,9 @@ export class AlertKeeper {
     this.#policy = options.policy;
   }
 
+  /** Reads what is open, incidents first: an alert is told of by its incident. */
   async load(): Promise<void> {
+    await this.#incidents.load();
     const now = this.#clock.now();
     const open = await this.#all({ state: { in: ['pending', 'firing', 'held'] } });
     const ended = await this.#all({ state: 'resolved', resolvedAt: { gte: now - 3_600_000 } });

@@ -174,7 +174,6 @@ export class Engine implements EngineView {
     const engine = new Engine(parts, stored.states);
     if (stored.fault !== null) engine.#nameLoss(stored.fault);
     await engine.#findings.load();
-    await engine.#incidents.load();
     await engine.#alerts.load();
     await engine.#ledger.load();
     await engine.#catchUpAlerts();

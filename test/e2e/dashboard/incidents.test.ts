@@ -120,7 +120,7 @@ test.skipIf(!hasChromium)(
     await dialog.getByLabel(/reads 212/).check();
     await dialog.getByRole('button', { name: 'Split 1 off' }).click();
     await dialog.waitFor({ state: 'detached' });
-    await p.locator('.steps').getByText('1 signs are another trouble').waitFor();
+    await p.locator('.steps').getByText('One sign is another trouble').waitFor();
 
     await p.getByRole('button', { name: 'Dismiss …' }).click();
     await dialog.getByText('Its 2 findings count as dismissed').waitFor();

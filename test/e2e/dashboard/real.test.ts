@@ -96,7 +96,7 @@ test.skipIf(!hasChromium)(
       const at = Math.floor(Date.now() / 1000) * 1000;
       void sendHosts(server.url, { from: at, to: at, everyMs: 10_000, strain }).catch(() => {});
     }, 2000);
-    const row = main.getByRole('link', { name: /CPU of web-2/ });
+    const row = main.locator('a[href^="/anomalies/"]', { hasText: 'CPU of web-2' });
     await row.first().waitFor({ timeout: 20_000 });
     await row.first().click();
     const drawer = page.getByRole('dialog');

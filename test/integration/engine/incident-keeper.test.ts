@@ -46,7 +46,6 @@ async function open(): Promise<void> {
       ],
     },
   });
-  await incidents.load();
   await alerts.load();
 }
 

@@ -210,7 +210,9 @@ test('what a full disk refused is written once there is room: findings, alerts w
   await findings.load();
   await alerts.load();
   disk.full = true;
-  alerts.observeFindings(findings.take([{ change: 'opened', finding: finding('refused', { severity: 'critical' }) }]));
+  alerts.observeFindings(
+    findings.take([{ change: 'opened', finding: finding('refused', { severity: 'critical', resource: 'other' }) }]),
+  );
   for (let i = 0; i < 3; i++) {
     await expect(findings.flush()).rejects.toMatchObject({ code: 'STORE_FULL' });
     await expect(alerts.flush()).rejects.toMatchObject({ code: 'STORE_FULL' });

@@ -260,20 +260,35 @@ test.skipIf(noAlertmanager !== '')(
           severity: 'high',
           entityName: 'node on db-1',
           summary: 'The disk is slow',
-          suppressedBy: null,
-          incidentId: null,
+          incidentId: expect.stringMatching(/^[0-9a-f]{32}$/),
           subject: expect.stringMatching(new RegExp(`^\\{disk="${disk}"\\} #[0-9a-f]{16}$`)),
         }),
       ),
     );
-    expect(auspex.engine.sentence()).toBe('node on db-1: The disk is slow. node on db-1: The disk is slow.');
+    // One trouble: people are told of the first, the other is part of it.
+    expect(new Set(firing.map(({ incidentId }) => incidentId)).size).toBe(1);
+    expect(firing.filter(({ suppressedBy }) => suppressedBy === null)).toHaveLength(1);
+    expect(auspex.engine.sentence()).toBe('node on db-1: The disk is slow.');
     await until(
       () => receiver.received,
       (got) => got.length > 0,
       30_000,
       'the message',
     );
-    expect(receiver.received[0]?.json.alerts).toHaveLength(2);
+    // Alertmanager has repeated both by then.
+    await new Promise((resolve) => setTimeout(resolve, 8000));
+    expect(receiver.received.map((got) => got.json.alerts.length)).toEqual([1]);
+
+    fire(`--end=${new Date().toISOString()}`);
+    const ended = await until(
+      async () => (await alerts()).filter(({ kind }) => kind === 'external'),
+      (items) => items.every(({ state }) => state === 'resolved'),
+      60_000,
+      'the end',
+    );
+    expect(ended).toHaveLength(2);
+    const kinds = () => receiver.received.flatMap((got) => got.json.alerts.map(({ kind }) => kind));
+    await until(kinds, (all) => all.includes('resolved'), 30_000, 'the message of the end');
 
     // One of Auspex's own goes to Alertmanager, comes back from there, and stays one.
     const labels = ['__name__', 'queue', 'instance', 'db-1:9100', 'job', 'shop'];
@@ -287,38 +302,19 @@ test.skipIf(noAlertmanager !== '')(
       60_000,
       'the own alert',
     );
-    // Its group has waited by then, and all three were repeated.
+    // Its group has waited by then.
     await new Promise((resolve) => setTimeout(resolve, 8000));
     expect((await alerts()).map(({ rule, kind }) => `${rule} ${kind}`).toSorted()).toEqual([
       'DiskSlow external',
       'DiskSlow external',
       'own-rule threshold',
     ]);
-    expect((await heldBy(url)).map(({ labels }) => labels['alertname']).toSorted()).toEqual([
-      'DiskSlow',
-      'DiskSlow',
-      'Watchdog',
-      'own-rule',
+    expect((await heldBy(url)).map(({ labels }) => labels['alertname'])).toContain('own-rule');
+    expect(receiver.received.flatMap((got) => got.json.alerts.map(({ kind }) => kind))).toEqual([
+      'firing',
+      'resolved',
+      'firing',
     ]);
-    expect(receiver.received.flatMap((got) => got.json.alerts.map(({ kind }) => kind))).toEqual(
-      Array.from({ length: 3 }, () => 'firing'),
-    );
-
-    fire(`--end=${new Date().toISOString()}`);
-    const ended = await until(
-      async () => (await alerts()).filter(({ kind }) => kind === 'external'),
-      (items) => items.every(({ state }) => state === 'resolved'),
-      60_000,
-      'the end',
-    );
-    expect(ended).toHaveLength(2);
-    const kinds = () => receiver.received.flatMap((got) => got.json.alerts.map(({ kind }) => kind));
-    await until(
-      kinds,
-      (all) => all.filter((kind) => kind === 'resolved').length === 2,
-      30_000,
-      'the message of the end',
-    );
   },
   300_000,
 );
