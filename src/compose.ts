@@ -222,7 +222,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
         await recordSettings(audit, loaded.explain(), next.explain(), by, differing);
         await rememberSettings({ records: stores.records, clock }, next.explain());
         engine.setPolicy(policyOf(next.config, next));
-        notifier.setChannels(next.config.notify.channels, next.config.notify.pageUrl);
+        notifier.setChannels(next.config.notify.channels, next.config.notify.pageUrl, next.config.notify.maxAge);
         await scraper.reload(next.config.scrape.jobs);
         heartbeat?.stop();
         heartbeat = startHeartbeat(next.config, engine, outbound);
@@ -405,7 +405,7 @@ function providerOf({ server }: Config, outbound: Outbound): AccessOptions['oidc
 function policyOf(
   config: Config,
   loaded: LoadedConfig,
-): { rules: readonly ThresholdRule[]; channels: Config['notify']['channels'] } {
+): { rules: readonly ThresholdRule[]; channels: Config['notify']['channels']; groupMs: number } {
   for (const name of Object.keys(config.alerts.starter)) {
     if (!starterRules.some((rule) => rule.name === name)) {
       throw loaded.fault(
@@ -420,6 +420,7 @@ function policyOf(
       ...config.alerts.rules.map(compileUserRule),
     ],
     channels: config.notify.channels,
+    groupMs: config.notify.group,
   };
 }
 

@@ -238,6 +238,8 @@ test('a secret can stand in a file of its own', () => {
   expect(faultOf(text('      secret: x\n')).message).toContain(
     ':6:19: notify.channels[0].secretFile and notify.channels[0].secret are both set',
   );
+  const model = `models: { external: [{ name: m, url: http://a, tokenFile: ${secret} }] }`;
+  expect(load(model).config.models.external[0]).toMatchObject({ token: 'hush' });
   const provider = `server: { oidc: { issuer: http://localhost:1, clientId: a, roles: { viewer: ['*'] }, clientSecretFile: ${secret} } }`;
   expect(load(provider).config.server.oidc).toMatchObject({ clientSecret: 'hush' });
   expect(faultOf('records:\n  postgresFile: nowhere\n').message).toContain(

@@ -169,7 +169,7 @@ function readSecretFiles(
 ): void {
   for (const [name, value] of Object.entries(table)) {
     if (typeof value === 'object' && value !== null) {
-      if (path.length > 0 || ['records', 'notify', 'server', 'sources'].includes(name)) {
+      if (path.length > 0 || ['records', 'notify', 'server', 'sources', 'models'].includes(name)) {
         readSecretFiles(value as Record<string, unknown>, [...path, isIndex(table, name)], file, base);
       }
     } else if (name.endsWith('File') && typeof value === 'string') {

@@ -345,9 +345,9 @@ export const configSchema = z.strictObject({
       live,
     ),
     group: key(
-      duration('0s', '10m').prefault('30s'),
+      duration('0s', '10m').prefault('0s'),
       'duration',
-      'Alerts within this time go out as one message.',
+      'A message waits so long for others that go out with it. What belongs to one incident is one message without it.',
       live,
     ),
     maxAge: key(duration('1m', '7d').prefault('24h'), 'duration', 'How long an undelivered message is tried.', live),

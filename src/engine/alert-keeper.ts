@@ -24,12 +24,14 @@ interface Written {
   readonly changed: readonly Alert[];
   readonly withdrawn: readonly string[];
   readonly incidents: readonly Incident[];
-  readonly notifications: readonly Notification[];
+  readonly messages: readonly NotificationRow[];
 }
 
 export interface AlertPolicy {
   readonly rules: readonly ThresholdRule[];
   readonly channels: readonly ChannelChoice[];
+  /** How long a message waits for others that go out with it, ms; 0 unless told. */
+  readonly groupMs?: number;
 }
 
 /** Runs the alert book on what is observed, and writes rows and messages in one transaction: an alert of which people were told is always stored with its message. */
@@ -154,7 +156,12 @@ export class AlertKeeper {
     if (incidents.some(({ toldAt }) => toldAt === now)) ownMetrics.pages.inc();
     const { changed, withdrawn } = step;
     if (changed.length + withdrawn.length + incidents.length + notifications.length > 0)
-      this.#unwritten.push({ changed, withdrawn, incidents, notifications });
+      this.#unwritten.push({ changed, withdrawn, incidents, messages: notifications.map((one) => this.#waiting(one)) });
+  }
+
+  #waiting(notification: Notification): NotificationRow {
+    const nextTryAt = notification.createdAt + (this.#policy.groupMs ?? 0);
+    return { ...notification, state: 'waiting', tries: 0, nextTryAt, lastError: null, deliveredAt: null };
   }
 
   async #write(): Promise<void> {
@@ -165,17 +172,7 @@ export class AlertKeeper {
           await access.put('alerts', step.changed);
           await access.put('incidents', step.incidents);
           if (step.withdrawn.length > 0) await access.remove('alerts', { id: { in: step.withdrawn } });
-          const rows = step.notifications.map(
-            (n): NotificationRow => ({
-              ...n,
-              state: 'waiting',
-              tries: 0,
-              nextTryAt: n.createdAt,
-              lastError: null,
-              deliveredAt: null,
-            }),
-          );
-          await access.insertNew('notifications', rows);
+          await access.insertNew('notifications', step.messages);
         }
       });
       this.#unwritten.splice(0, steps.length);

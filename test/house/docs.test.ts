@@ -300,7 +300,6 @@ test('the numbers in the guides are the code’s', () => {
     ['docs/guides/operating.md', `${gigabytes(config.store.quota)} GB at most`],
     ['docs/guides/operating.md', `less than ${config.store.minFree / 1e6} MB free`],
     ['docs/guides/prometheus.md', `limit is ${config.limits.series.toLocaleString('en')} `],
-    ['docs/guides/alerts.md', `within ${config.notify.group / 1000} s (`],
     ['docs/guides/alerts.md', `tried for ${config.notify.maxAge / 3_600_000} hours`],
     ['docs/guides/alerts.md', starterRules.length === 15 ? 'Fifteen rules' : `${starterRules.length} rules`],
   ];

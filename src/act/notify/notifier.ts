@@ -42,7 +42,8 @@ export interface Notifier {
   stop(): Promise<void>;
   /** One pass over what is due; gives when to come again, null when nothing waits and nobody is to be reminded. `start` does this by itself. */
   run(): Promise<number | null>;
-  setChannels(channels: readonly Channel[], pageUrl?: string | null): void;
+  /** Channels, the page's address and how long a message is tried, in force from now on. */
+  setChannels(channels: readonly Channel[], pageUrl?: string | null, maxAgeMs?: number): void;
   /** Sends a test at once, past the outbox. @throws AuspexError NOT_FOUND. */
   test(channel: string): Promise<{ readonly delivered: boolean; readonly detail: string }>;
   channels(): Promise<readonly ChannelStatus[]>;
@@ -70,7 +71,7 @@ const IDLE_MS = 30_000;
 export function createNotifier(options: NotifierOptions): Notifier {
   const { records, clock, random, outbound, log } = options;
   const groupMs = options.groupMs ?? 30_000;
-  const maxAgeMs = options.maxAgeMs ?? 86_400_000;
+  let maxAgeMs = options.maxAgeMs ?? 86_400_000;
   let senders = new Map<string, { readonly channel: Channel; readonly sender: Sender }>();
   const failing = new Map<string, { readonly since: number; readonly detail: string }>();
   const remindedAt = new Map<string, number>();
@@ -82,7 +83,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
   let passing: Promise<number | null> | null = null;
   let wakeAgain = false;
 
-  const setChannels = (channels: readonly Channel[], pageUrl: string | null = null) => {
+  const setChannels = (channels: readonly Channel[], pageUrl: string | null = null, nextMaxAgeMs = maxAgeMs) => {
+    maxAgeMs = nextMaxAgeMs;
     senders = new Map(
       channels.map((channel) => [
         channel.name,

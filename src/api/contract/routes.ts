@@ -739,6 +739,8 @@ export const routes = {
       table: z.enum([
         'anomalies',
         'alerts',
+        'incidents',
+        'error_patterns',
         'predictions',
         'execution_logs',
         'model_metadata',

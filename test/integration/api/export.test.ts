@@ -50,6 +50,10 @@ test('records come with all columns, page after page, within the range', async (
   expect(lines[0]).toMatch(/^id,entityId,detector,/);
   const empty = await rawRequest(running.port, '/api/export/records/patterns', { headers: headers() });
   expect(empty.text).toBe('id,entityId,component,at,type,strength,body\r\n');
+  for (const table of ['incidents', 'error_patterns']) {
+    const one = await rawRequest(running.port, `/api/export/records/${table}`, { headers: headers() });
+    expect(one.text).toMatch(/^id,(title,)?class,/);
+  }
   const json = await rawRequest(running.port, '/api/export/records/predictions?format=json', { headers: headers() });
   expect(JSON.parse(json.text)).toMatchObject({
     id: 'p1',

@@ -130,6 +130,16 @@ test('after a restart nobody is told again, and the end is told', async () => {
   expect(await told()).toEqual(['firing ops', 'resolved ops']);
 });
 
+test('a message waits for others as long as the settings say, and not at all unless they do', async () => {
+  alerts.observe([seen('first')]);
+  alerts.setPolicy({ ...alerts.policy, groupMs: 30_000 });
+  alerts.observe([seen('first'), seen('worse', { severity: 'critical' })]);
+  expect((await messages()).map(({ channel, nextTryAt }) => [channel, nextTryAt - now]).toSorted()).toEqual([
+    ['night', 30_000],
+    ['ops', 0],
+  ]);
+});
+
 test('what comes back within half an hour is the same incident and is told under a new key', async () => {
   alerts.observe([seen('first')]);
   now += MINUTE;
