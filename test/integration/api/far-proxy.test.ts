@@ -14,6 +14,7 @@ const space = `auspex-${process.pid}`;
 const net = `10.${210 + (process.pid % 40)}.${process.pid % 250}`;
 const [ours, other, proxy] = [`${net}.1`, `${net}.3`, `${net}.2`];
 const PROXY_PORT = 8080;
+const link = `ax${process.pid % 10_000}`;
 
 const isRoot = process.getuid?.() === 0;
 const isThere = isRoot && can('nginx', '-v') && can('ip', 'netns', 'add', space) && can('ip', 'netns', 'del', space);
@@ -27,7 +28,6 @@ describe.skipIf(!isThere)(
 
     beforeEach(() => {
       folder = mkdtempSync(join(tmpdir(), 'auspex-proxy-'));
-      const link = `ax${process.pid % 10_000}`;
       for (const command of [
         `netns add ${space}`,
         `link add ${link}a type veth peer name ${link}b netns ${space}`,
@@ -44,6 +44,8 @@ describe.skipIf(!isThere)(
       nginx.kill('SIGTERM');
       await once(nginx, 'exit');
       await running.close();
+      // A link that goes with its namespace goes some time later, and its name is needed again.
+      spawnSync('ip', ['link', 'del', `${link}a`]);
       spawnSync('ip', ['netns', 'del', space]);
       rmSync(folder, { recursive: true, force: true });
     });
@@ -51,9 +53,9 @@ describe.skipIf(!isThere)(
     async function start(trustedProxies: readonly string[], told: string): Promise<void> {
       running = await startServer({}, { trustedProxies }, 0, undefined, ours);
       const { people } = running.access;
-      const { link } = await people.add('anna', 'admin');
+      const { link: invitation } = await people.add('anna', 'admin');
       await people.changePassword(
-        (await running.access.redeemLink(link.code)).principal,
+        (await running.access.redeemLink(invitation.code)).principal,
         null,
         'correct horse battery',
       );
