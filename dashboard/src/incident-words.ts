@@ -1,13 +1,11 @@
 import type { Incident } from '../../src/api/contract/index.ts';
-import { incidentClassWords } from '../../src/api/contract/incident-words.ts';
+import { incidentClassWords, severityRank } from '../../src/api/contract/incident-words.ts';
 import { clock, duration, fromNow } from './format.ts';
 
 /* Incidents in words. Pure: the present comes from the caller. */
 
 /** How long after its end an incident can still be changed. */
 export const CHANGEABLE_MS = 30 * 60_000;
-
-const severityRank = { medium: 1, high: 2, critical: 3 } as const;
 
 /** Open ones first, the worst of them on top; then those that are over, the latest on top. */
 export function inReadingOrder(incidents: readonly Incident[]): Incident[] {

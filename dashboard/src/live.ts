@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import type { GaugeView, LiveMessage, OperationOutput } from '../../src/api/contract/index.ts';
+import { severityRank } from '../../src/api/contract/incident-words.ts';
 import { apiUrl, openIncidents, queries } from './api.ts';
 import { withName } from './format.ts';
 
@@ -118,7 +119,6 @@ let flushTimer: number | undefined;
 
 type Overview = OperationOutput<'overview'>;
 type Entity = OperationOutput<'entity'>;
-const severityRank = { none: 0, medium: 1, high: 2, critical: 3 } as const;
 
 function flush(): void {
   flushTimer = undefined;

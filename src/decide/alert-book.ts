@@ -1,4 +1,4 @@
-import { type Alert, formatDuration, type Silence } from '../model/index.ts';
+import { type Alert, formatDuration, severityRank, type Silence } from '../model/index.ts';
 import {
   type AlertTiming,
   type ConditionReading,
@@ -275,8 +275,8 @@ function closed(alert: Alert, silentMs: number, now: number): Alert {
   return { ...alert, state: 'resolved', resolvedAt: now, summary };
 }
 
-const rank: Readonly<Record<Alert['severity'], number>> = { critical: 0, high: 1, medium: 2 };
-
 function bySeverity(a: Alert, b: Alert): number {
-  return rank[a.severity] - rank[b.severity] || (a.firedAt ?? 0) - (b.firedAt ?? 0) || (a.id < b.id ? -1 : 1);
+  return (
+    severityRank[b.severity] - severityRank[a.severity] || (a.firedAt ?? 0) - (b.firedAt ?? 0) || (a.id < b.id ? -1 : 1)
+  );
 }

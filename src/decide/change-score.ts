@@ -163,6 +163,6 @@ function onsetOf(
   return first >= 0 ? (times[first] ?? null) : null;
 }
 
-export function finiteSorted(values: Float64Array, from: number, to: number): Float64Array {
+function finiteSorted(values: Float64Array, from: number, to: number): Float64Array {
   return values.slice(Math.max(0, from), Math.max(0, to)).filter(Number.isFinite).sort();
 }

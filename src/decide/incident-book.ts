@@ -6,6 +6,7 @@ import {
   type IncidentSign,
   type IncidentStep,
   type IncidentStepKind,
+  severityRank,
 } from '../model/index.ts';
 import { stableId } from './stable-id.ts';
 
@@ -54,8 +55,6 @@ const MOST_STEPS = 200;
 /** What users feel, or soon will. */
 const FELT: ReadonlySet<string> = new Set(['availability', 'errors', 'latency', 'saturation', 'traffic']);
 
-const rank = { none: 0, medium: 1, high: 2, critical: 3 } as const;
-
 /** The book as it was, from rows that are not resolved or were a while ago. */
 export function restoreIncidents(rows: readonly Incident[], now: number): IncidentBook {
   return bookOf(
@@ -77,7 +76,7 @@ export function bookOf(open: Iterable<Incident>, ended: readonly Incident[]): In
 
 export function severest<S extends { readonly severity: Incident['severity'] }>(signs: readonly S[]): S | undefined {
   return signs.reduce<S | undefined>(
-    (worst, sign) => (worst === undefined || rank[sign.severity] > rank[worst.severity] ? sign : worst),
+    (worst, sign) => (worst === undefined || severityRank[sign.severity] > severityRank[worst.severity] ? sign : worst),
     undefined,
   );
 }
@@ -126,7 +125,7 @@ function signOf(one: Finding | Alert): { sign: IncidentSign; opens: boolean } | 
       summary,
       reason: '',
     };
-    return { sign, opens: endedAt === null && (one.pages || rank[severity] >= rank.high) };
+    return { sign, opens: endedAt === null && (one.pages || severityRank[severity] >= severityRank.high) };
   }
   // An anomaly's alert is its finding once more.
   if (one.findingId !== null || one.firedAt === null) return null;

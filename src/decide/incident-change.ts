@@ -1,7 +1,6 @@
 import { AuspexError } from '../errors.ts';
-import type { Incident, IncidentChange, IncidentSign } from '../model/index.ts';
+import { type Incident, type IncidentChange, incidentClassWords, type IncidentSign } from '../model/index.ts';
 import { type IncidentBook, joined, noted, severest } from './incident-book.ts';
-import { classWords } from './incident-words.ts';
 import { stableId } from './stable-id.ts';
 
 /** The incidents that a person's change leaves changed; the first is the one it was asked of. @throws AuspexError NOT_FOUND, BAD_REQUEST. */
@@ -66,7 +65,7 @@ function overridden(
       { ...next, class: change.class, pinned: { ...next.pinned, class: true } },
       now,
       'class',
-      `${classWords[change.class]}, was ${classWords[incident.class].toLowerCase()}.`,
+      `${incidentClassWords[change.class]}, was ${incidentClassWords[incident.class].toLowerCase()}.`,
       by,
     );
   if (change.severity !== undefined)

@@ -27,7 +27,7 @@ const lead: Alert = {
   incidentId: 'i1',
 };
 
-export function incident(more: Partial<Incident> = {}): Incident {
+function incident(more: Partial<Incident> = {}): Incident {
   return {
     id: 'i1',
     title: 'Disk / is 95 % full',

@@ -4,6 +4,7 @@ import {
   formatValue,
   type Incident,
   type IncidentClass,
+  incidentClassWords,
   type Notification,
 } from '../model/index.ts';
 import type { Analysis, Impact } from './incident-analysis.ts';
@@ -11,33 +12,14 @@ import { severest } from './incident-book.ts';
 import { type ChannelChoice, isWanted } from './messages.ts';
 import { stableId } from './stable-id.ts';
 
-/** A class as a person reads it. */
-export const classWords: Readonly<Record<IncidentClass, string>> = {
-  crash: 'Crash',
-  hang: 'Hang',
-  'memory-leak': 'Memory leak',
-  'cpu-saturation': 'CPU saturation',
-  'disk-full': 'Disk full',
-  'resource-limit': 'Resource limit reached',
-  network: 'Network trouble',
-  'dependency-failure': 'Dependency failure',
-  'bad-deployment': 'Bad deployment',
-  'bad-configuration': 'Bad configuration',
-  'traffic-surge': 'Traffic surge',
-  clock: 'Wrong clock',
-  'telemetry-lost': 'Figures lost',
-  security: 'Security',
-  unknown: 'Trouble',
-};
-
 /** The incident in one sentence: what, where or by whom. */
 export function titleOf(incident: Pick<Incident, 'class' | 'causes' | 'signs'>): string {
   const main = severest(incident.signs);
   const [cause] = incident.causes;
   if (incident.class === 'unknown' || cause === undefined) return main?.summary ?? 'Trouble';
   return incident.class === 'network' && cause.name === 'network'
-    ? classWords.network
-    : `${classWords[incident.class]}: ${cause.name}`;
+    ? incidentClassWords.network
+    : `${incidentClassWords[incident.class]}: ${cause.name}`;
 }
 
 /** How bad it is for those who use what is watched: out of service is critical, felt by somebody high. A limit that a person set keeps the severity that the person gave it. */
@@ -137,7 +119,7 @@ function body(
 
 /** Why the class is what it is, as a sentence. */
 export function classReason({ class: found, reasons }: Analysis): string {
-  return `${classWords[found]}${reasons.length === 0 ? '.' : `: ${reasons.join(' ')}`}`;
+  return `${incidentClassWords[found]}${reasons.length === 0 ? '.' : `: ${reasons.join(' ')}`}`;
 }
 
 function withoutStop(text: string): string {

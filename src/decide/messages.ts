@@ -1,4 +1,4 @@
-import type { Alert } from '../model/index.ts';
+import { type Alert, severityRank } from '../model/index.ts';
 
 /** A channel as far as deciding goes: what is sent to it. */
 export interface ChannelChoice {
@@ -7,11 +7,9 @@ export interface ChannelChoice {
   readonly kind?: string;
 }
 
-const rank: Readonly<Record<Alert['severity'], number>> = { medium: 1, high: 2, critical: 3 };
-
 /** Whether a channel is told of something this bad. */
 export function isWanted(channel: ChannelChoice, severity: Alert['severity'], lead: Alert | null): boolean {
-  return rank[severity] >= rank[channel.minSeverity] && !(lead !== null && isWayBack(lead, channel));
+  return severityRank[severity] >= severityRank[channel.minSeverity] && !(lead !== null && isWayBack(lead, channel));
 }
 
 /** What another system reported is not sent to where such reports come from: each would send it to the other again. */

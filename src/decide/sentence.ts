@@ -1,4 +1,4 @@
-import type { Alert, EntityKind, Severity } from '../model/index.ts';
+import { type Alert, type EntityKind, type Severity, severityRank } from '../model/index.ts';
 
 export interface SentenceEntity {
   readonly id: string;
@@ -16,8 +16,6 @@ export interface SentenceOutlook {
   readonly dueAt: number | null;
 }
 
-const rank: Readonly<Record<Severity, number>> = { none: 0, medium: 1, high: 2, critical: 3 };
-
 /**
  * The page's answer in words: what alerts, what is silent, what is unusual, who is well, what comes next. Names at most
  * two things of a kind and counts the rest, so that it can be read in five seconds.
@@ -31,7 +29,7 @@ export function overviewSentence(
   const nameOf = new Map(entities.map((entity) => [entity.id, entity.name]));
   const firing = alerts
     .filter((alert) => alert.state === 'firing')
-    .sort((a, b) => rank[b.severity] - rank[a.severity] || (a.firedAt ?? 0) - (b.firedAt ?? 0));
+    .sort((a, b) => severityRank[b.severity] - severityRank[a.severity] || (a.firedAt ?? 0) - (b.firedAt ?? 0));
   const alerting = new Set(firing.map((alert) => alert.entityId));
   const rest = entities.filter((entity) => !alerting.has(entity.id));
   const inState = (state: SentenceEntity['state']) => rest.filter((entity) => entity.state === state);

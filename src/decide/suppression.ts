@@ -1,4 +1,4 @@
-import { type Alert, formatDuration, type Silence } from '../model/index.ts';
+import { type Alert, formatDuration, severityRank, type Silence } from '../model/index.ts';
 
 /** Two alerts on one resource of one entity that fire within this are one page. */
 const ONE_PAGE_MS = 10 * 60_000;
@@ -8,8 +8,6 @@ const FLAP_WINDOW_MS = 3_600_000;
 const FLAP_LIMIT = 3;
 /** What comes and goes is told again once it has stayed for so long. */
 const STAYS_MS = 15 * 60_000;
-
-const rank: Readonly<Record<Alert['severity'], number>> = { medium: 1, high: 2, critical: 3 };
 
 /**
  * Why people are not told of a firing alert, as a sentence; null when they are to be told. The reason is looked at again
@@ -67,7 +65,8 @@ function speaksFor(other: Alert, alert: Alert, now: number): boolean {
   if (other.entityId !== alert.entityId || other.resource !== alert.resource) return false;
   const over = other.state === 'resolved';
   const isEpisode = other.findingId !== null || alert.findingId !== null;
-  if (!isEpisode) return !over && other.subject === alert.subject && rank[other.severity] >= rank[alert.severity];
+  if (!isEpisode)
+    return !over && other.subject === alert.subject && severityRank[other.severity] >= severityRank[alert.severity];
   if (Math.abs(other.firedAt - alert.firedAt) > ONE_PAGE_MS) return false;
   return !over || now - (other.resolvedAt ?? now) < ONE_PAGE_MS;
 }

@@ -6,6 +6,7 @@ import {
   formatDuration,
   hostMetrics,
   type SeriesRef,
+  severityRank,
   type SystemMetricsRow,
 } from '../model/index.ts';
 import { hostHealth, type HostFigures, type ObservedHealth } from '../predict/host-health.ts';
@@ -16,7 +17,6 @@ import type { FindingKeeper } from './finding-keeper.ts';
 import type { HostBoard } from './host-board.ts';
 
 const STALE_INTERVALS = 3;
-const SEVERITY_RANK = { none: 0, medium: 1, high: 2, critical: 3 } as const;
 /** Health below which a host is not called well. */
 const STRAINED = 50;
 
@@ -77,7 +77,7 @@ export class EntityStates {
   sentence(outlook: readonly Outlook[]): string {
     const states = this.all();
     const worstOf = (id: string): number =>
-      Math.max(0, ...this.#parts.findings.openOf(id).map((finding) => SEVERITY_RANK[finding.severity]));
+      Math.max(0, ...this.#parts.findings.openOf(id).map((finding) => severityRank[finding.severity]));
     const watched = states
       .toSorted((a, b) => worstOf(b.entity.id) - worstOf(a.entity.id))
       .filter((s) => s.entity.kind === 'host' || s.firingAlerts > 0 || s.state === 'unusual');
@@ -169,7 +169,7 @@ export class EntityStates {
       this.#learning.get(entity.id) ??
       (entity.kind === 'host' && !this.#learning.has(entity.id) ? 'needs its first samples' : null);
     const stale = !isOnlySpokenOf && age > Math.max(STALE_INTERVALS * this.#parts.intervalMs, 60_000);
-    const worst = findings.toSorted((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity])[0];
+    const worst = findings.toSorted((a, b) => severityRank[b.severity] - severityRank[a.severity])[0];
     const state = stale
       ? 'stale'
       : told.length > 0

@@ -11,17 +11,18 @@ import {
 import { changeIncident } from '../decide/incident-change.ts';
 import { classReason, incidentNotifications, isAsked, severityOf, titleOf, unfelt } from '../decide/incident-words.ts';
 import type { ChannelChoice } from '../decide/messages.ts';
-import type {
-  Alert,
-  Clock,
-  Entity,
-  Finding,
-  Incident,
-  IncidentCause,
-  IncidentChange,
-  IncidentClass,
-  Notification,
-  RecordStore,
+import {
+  type Alert,
+  type Clock,
+  type Entity,
+  type Finding,
+  type Incident,
+  type IncidentCause,
+  type IncidentChange,
+  type IncidentClass,
+  type Notification,
+  type RecordStore,
+  severityRank,
 } from '../model/index.ts';
 import type { EntityRegistry } from './entity-registry.ts';
 import type { EventRing } from './event-ring.ts';
@@ -48,7 +49,6 @@ export interface IncidentOutcome {
 
 /** An incident is looked at again after these times, ms since it opened, and whenever signs join. */
 const LOOKS_MS = [0, 10_000, 25_000, 45_000, 90_000, 300_000, 900_000];
-const severityRank = { medium: 1, high: 2, critical: 3 } as const;
 const STAYS = 0.75;
 /** Until then signs still come. */
 const SETTLING_MS = 60_000;
@@ -114,9 +114,7 @@ export class IncidentKeeper {
   }
 
   #homeOf(alert: Alert): Incident | null {
-    const sign = alert.findingId ?? alert.id;
-    for (const incident of this.#book.open.values()) if (incident.signs.some(({ id }) => id === sign)) return incident;
-    return null;
+    return this.#book.open.get(this.#book.home.get(alert.findingId ?? alert.id) ?? '') ?? null;
   }
 
   /** Groups what is seen now, and decides of which incidents people are told. */
@@ -175,7 +173,7 @@ export class IncidentKeeper {
       { ...incident, toldAt: now, leadAlertId: alert.id },
       now,
       'told',
-      `People are told, since ${lower(alert.summary)}`,
+      `People are told, since ${alert.summary}`,
     );
     this.#set(told);
     return this.#notify('firing', told, alert, channels, now);
@@ -339,8 +337,4 @@ function sameCauses(a: readonly IncidentCause[], b: readonly IncidentCause[]): b
     a.length === b.length &&
     a.every((one, i) => one.name === b[i]?.name && Math.abs(one.score - (b[i]?.score ?? 0)) < 0.05)
   );
-}
-
-function lower(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -3,6 +3,9 @@ import type { Labels } from './labels.ts';
 
 export type Severity = 'none' | 'medium' | 'high' | 'critical';
 
+/** Greater is worse. */
+export const severityRank: Readonly<Record<Severity, number>> = { none: 0, medium: 1, high: 2, critical: 3 };
+
 /** One reason behind a score: the part of it that this feature explains. */
 export interface Contribution {
   /** A metric as a person reads it (`memory used`), with the labels that tell it apart. */

@@ -20,6 +20,25 @@ export const incidentClasses = [
 /** What kind of trouble an incident is. */
 export type IncidentClass = (typeof incidentClasses)[number];
 
+/** A class as a person reads it. */
+export const incidentClassWords: Readonly<Record<IncidentClass, string>> = {
+  crash: 'Crash',
+  hang: 'Hang',
+  'memory-leak': 'Memory leak',
+  'cpu-saturation': 'CPU saturation',
+  'disk-full': 'Disk full',
+  'resource-limit': 'Resource limit reached',
+  network: 'Network trouble',
+  'dependency-failure': 'Dependency failure',
+  'bad-deployment': 'Bad deployment',
+  'bad-configuration': 'Bad configuration',
+  'traffic-surge': 'Traffic surge',
+  clock: 'Wrong clock',
+  'telemetry-lost': 'Figures lost',
+  security: 'Security',
+  unknown: 'Trouble',
+};
+
 /** One finding or alert that belongs to an incident. */
 export interface IncidentSign {
   /** The finding's or alert's id. */

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Notification, NotificationRow, Severity } from '../../model/index.ts';
+import { type Notification, type NotificationRow, type Severity, severityRank } from '../../model/index.ts';
 import type { Message, Part } from './channel.ts';
-
-const rank: Readonly<Record<Severity, number>> = { none: 0, medium: 1, high: 2, critical: 3 };
 
 /** The key of a message made of these rows, whatever their order. */
 export function messageKey(parts: readonly Pick<Notification, 'id' | 'deduplicationKey' | 'kind'>[]): string {
@@ -15,7 +13,7 @@ export function messageKey(parts: readonly Pick<Notification, 'id' | 'deduplicat
 export function messageOf(rows: readonly (NotificationRow & Part)[], answers: readonly string[] = []): Message {
   const parts = rows.map(partOf);
   const severity = parts.reduce<Severity>(
-    (worst, part) => (rank[part.severity] > rank[worst] ? part.severity : worst),
+    (worst, part) => (severityRank[part.severity] > severityRank[worst] ? part.severity : worst),
     'none',
   );
   return {
@@ -32,7 +30,7 @@ function groupTitle(parts: readonly Notification[]): string {
   const firing = parts.filter((part) => part.kind === 'firing');
   const resolved = parts.filter((part) => part.kind === 'resolved').length;
   const counts = [firing.length > 0 ? `${firing.length} firing` : '', resolved > 0 ? `${resolved} resolved` : ''];
-  const worst = [...firing, ...parts].sort((a, b) => rank[b.severity] - rank[a.severity])[0];
+  const worst = [...firing, ...parts].sort((a, b) => severityRank[b.severity] - severityRank[a.severity])[0];
   return `${counts.filter((text) => text !== '').join(', ')}: ${(firing[0] === undefined ? parts[0] : worst)?.title ?? ''} …`;
 }
 

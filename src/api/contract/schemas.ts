@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { ERROR_CLASSES } from '../../model/error-event.ts';
+import { incidentClasses } from '../../model/incident.ts';
 
 /* What crosses the border, once: the HTTP server validates with it, OpenAPI is generated from it, page and CLI take their types from it. Times are ISO 8601 UTC under names that end in At; columns for charts are ms UTC. */
 
@@ -119,23 +121,7 @@ export const alert = z.object({
 });
 
 const alertSeverity = z.enum(['medium', 'high', 'critical']);
-export const incidentClass = z.enum([
-  'crash',
-  'hang',
-  'memory-leak',
-  'cpu-saturation',
-  'disk-full',
-  'resource-limit',
-  'network',
-  'dependency-failure',
-  'bad-deployment',
-  'bad-configuration',
-  'traffic-surge',
-  'clock',
-  'telemetry-lost',
-  'security',
-  'unknown',
-]);
+export const incidentClass = z.enum(incidentClasses);
 
 export const incident = z.object({
   id: z.string(),
@@ -593,17 +579,7 @@ export const execution = z.object({
   errorMessage: z.string().nullable(),
   context: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
-export const errorClass = z.enum([
-  'connection',
-  'timeout',
-  'not_found',
-  'permission',
-  'port_conflict',
-  'dependency',
-  'syntax',
-  'memory',
-  'general',
-]);
+export const errorClass = z.enum(ERROR_CLASSES);
 export const errorPattern = z.object({
   fingerprint: z.string(),
   class: errorClass,

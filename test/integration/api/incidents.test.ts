@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { incidentClassWords } from '../../../src/api/contract/incident-words.ts';
 import { runProgram } from '../../../src/cli/program.ts';
-import { classWords } from '../../../src/decide/incident-words.ts';
+import { incidentClassWords as classWords } from '../../../src/model/index.ts';
 import { type Running, startServer } from './running-server.ts';
 import { NOW } from './sample-engine.ts';
 

@@ -10,6 +10,7 @@ import type { IncidentKeeper } from '../../../src/engine/incident-keeper.ts';
 import type { Finding, NotificationRow } from '../../../src/model/index.ts';
 import { openStores, type Stores } from '../../../src/store/open-stores.ts';
 import { incidentsOf } from './incidents-of.ts';
+import { sampleFinding } from './sample-finding.ts';
 
 const MINUTE = 60_000;
 let now = 0;
@@ -171,32 +172,7 @@ test('two incidents of which people were told become one: the younger one’s me
   expect(ends.map(({ deduplicationKey }) => deduplicationKey)).toEqual([begun?.deduplicationKey]);
 });
 
-function unusual(more: Partial<Finding> = {}): Finding {
-  return {
-    id: 'f1',
-    entityId: 'host:a',
-    detector: 'entity',
-    subject: 'cpu',
-    resource: 'cpu',
-    severity: 'high',
-    score: 0.999,
-    direction: 'high',
-    onsetAt: now,
-    detectedAt: now,
-    lastAt: now,
-    endedAt: null,
-    status: 'open',
-    verdict: 'none',
-    confidence: { value: 0.8, band: 'high', source: 'prior', sampleCount: 0 },
-    summary: 'CPU is at 63 %',
-    contributions: [],
-    culprits: [],
-    actions: [],
-    counterfactual: '',
-    pages: true,
-    ...more,
-  };
-}
+const unusual = (more: Partial<Finding> = {}): Finding => sampleFinding('f1', now, more);
 
 test('of what nobody feels nobody is told, with the reason; of what a person limited they are', async () => {
   findings = [unusual()];

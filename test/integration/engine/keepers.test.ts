@@ -7,9 +7,10 @@ import { EventRing } from '../../../src/engine/event-ring.ts';
 import { AuspexError } from '../../../src/errors.ts';
 import { FindingKeeper } from '../../../src/engine/finding-keeper.ts';
 import { LedgerKeeper } from '../../../src/engine/ledger-keeper.ts';
-import { confidence, type Finding, type Prediction, type RecordStore } from '../../../src/model/index.ts';
+import { type Finding, type Prediction, type RecordStore } from '../../../src/model/index.ts';
 import type { Statement } from '../../../src/predict/ledger.ts';
 import { incidentsOf } from './incidents-of.ts';
+import { sampleFinding } from './sample-finding.ts';
 import { openStores, type Stores } from '../../../src/store/open-stores.ts';
 
 /* What the engine keeps, over the real record store. */
@@ -43,32 +44,7 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-function finding(id: string, over: Partial<Finding> = {}): Finding {
-  return {
-    id,
-    entityId: 'host:a',
-    detector: 'entity',
-    subject: 'cpu',
-    resource: 'cpu',
-    severity: 'high',
-    score: 0.999,
-    direction: 'high',
-    onsetAt: now,
-    detectedAt: now,
-    lastAt: now,
-    endedAt: null,
-    status: 'open',
-    verdict: 'none',
-    confidence: confidence(0.7, 'prior', 0),
-    summary: 'CPU of a is at 97 %.',
-    contributions: [],
-    culprits: [{ kind: 'process', name: 'stress-ng', pid: 7, evidence: 'uses 1.9 cores' }],
-    actions: ['Look at stress-ng.'],
-    counterfactual: 'Below 80 % this would be no finding.',
-    pages: true,
-    ...over,
-  };
-}
+const finding = (id: string, over: Partial<Finding> = {}): Finding => sampleFinding(id, now, over);
 
 const statement = (over: Partial<Statement> = {}): Statement => ({
   type: 'forecast',

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,7 @@ import { startAuspex } from '../../../src/compose.ts';
 import { replayPrometheus } from '../../../src/compose-replay.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { createLogger } from '../../../src/telemetry/log.ts';
-import { freePort, missing, PROMETHEUS, PROMTOOL, run, until } from './real-programs.ts';
+import { freePort, missing, PROMETHEUS, PROMTOOL, run, until, writePast } from './real-programs.ts';
 
 const no = missing(PROMETHEUS, PROMTOOL);
 const STEP = 15;
@@ -42,16 +41,7 @@ test.skipIf(no !== '')(
     const folder = await mkdtemp(join(tmpdir(), 'auspex-backfill-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const from = Math.floor(Date.now() / 1000) - (HOURS + 1) * 3600;
-    await writeFile(join(folder, 'past.om'), past(from));
-    await writeFile(join(folder, 'prometheus.yml'), 'global: {}\n');
-    const made = spawnSync(PROMTOOL, [
-      'tsdb',
-      'create-blocks-from',
-      'openmetrics',
-      join(folder, 'past.om'),
-      join(folder, 'data'),
-    ]);
-    expect(String(made.stderr)).toBe('');
+    await writePast(folder, past(from));
     const port = await freePort();
     const server = run(PROMETHEUS, [
       `--config.file=${join(folder, 'prometheus.yml')}`,

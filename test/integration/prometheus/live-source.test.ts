@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +13,7 @@ import type { CollectorEvent } from '../../../src/model/index.ts';
 import { formatLabels } from '../../../src/model/labels.ts';
 import type { Emission } from '../../../src/model/ports.ts';
 import { createOutbound } from '../../../src/platform/outbound.ts';
-import { freePort, missing, NODE_EXPORTER, PROMETHEUS, PROMTOOL, run, until } from './real-programs.ts';
+import { freePort, missing, NODE_EXPORTER, PROMETHEUS, PROMTOOL, run, until, writePast } from './real-programs.ts';
 
 const noServer = missing(PROMETHEUS, NODE_EXPORTER);
 const noPast = missing(PROMETHEUS, PROMTOOL);
@@ -204,16 +203,7 @@ function past(from: number): string {
 async function startPast(...more: string[]): Promise<string> {
   const folder = await newFolder();
   const from = Math.floor(Date.now() / 1000) - 4 * 3600;
-  await writeFile(join(folder, 'past.om'), past(from));
-  await writeFile(join(folder, 'prometheus.yml'), 'global: {}\n');
-  const made = spawnSync(PROMTOOL, [
-    'tsdb',
-    'create-blocks-from',
-    'openmetrics',
-    join(folder, 'past.om'),
-    join(folder, 'data'),
-  ]);
-  expect(String(made.stderr)).toBe('');
+  await writePast(folder, past(from));
   const port = await freePort();
   await startServer(folder, port, ...more);
   return `http://127.0.0.1:${port}`;

@@ -1,7 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
 
 /** Debian's programs; a test that needs one names it when it is skipped. */
 export const PROMETHEUS = '/usr/bin/prometheus';
@@ -13,6 +15,20 @@ export const NODE_EXPORTER = '/usr/bin/prometheus-node-exporter';
 export function missing(...programs: readonly string[]): string {
   const absent = programs.filter((program) => !existsSync(program));
   return absent.length === 0 ? '' : ` (skipped: ${absent.join(', ')} not installed)`;
+}
+
+/** A folder from which a Prometheus starts with this past, in OpenMetrics: `data` and an empty `prometheus.yml`. */
+export async function writePast(folder: string, openMetrics: string): Promise<void> {
+  await writeFile(join(folder, 'past.om'), openMetrics);
+  await writeFile(join(folder, 'prometheus.yml'), 'global: {}\n');
+  const made = spawnSync(PROMTOOL, [
+    'tsdb',
+    'create-blocks-from',
+    'openmetrics',
+    join(folder, 'past.om'),
+    join(folder, 'data'),
+  ]);
+  expect(String(made.stderr)).toBe('');
 }
 
 /** A port that was free a moment ago. */
