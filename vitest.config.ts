@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** These lay and take away network devices, at which every browser on the machine drops the requests it has under way: they run after the others. */
-const networks = ['test/integration/gameday/**/*.test.ts', 'test/integration/api/far-proxy.test.ts'];
+const networks = [
+  'test/integration/gameday/**/*.test.ts',
+  'test/integration/api/far-proxy.test.ts',
+  'test/integration/host/networks.test.ts',
+];
 
 export default defineConfig({
   test: {

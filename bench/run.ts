@@ -13,6 +13,7 @@ const parts: Readonly<Record<string, () => Promise<(options: Options) => Promise
   idle: async () => (await import('./parts/idle.ts')).idle,
   page: async () => (await import('./parts/page.ts')).page,
   prometheus: async () => (await import('./parts/prometheus.ts')).prometheus,
+  storm: async () => (await import('./parts/storm.ts')).storm,
 };
 
 const args = process.argv.slice(2);

@@ -14,6 +14,8 @@ export const USAGE = `npm run gameday -- [scenario …] [options]
   --warm-minutes N     how long Auspex learns before its first run; default 20, kept in DIR/warm
   --library DIR        record what a library in DIR still lacks of the scenarios, with Auspex on watch; --out has its warm state
   --quiet-minutes N    record nothing but N minutes of ordinary days, each pressed into an hour, into the library
+  --ramps N            instead of faults: load, connections, memory, disk and inodes run short slowly, in N minutes each;
+                       says what was foreseen of it, and how long before users noticed
   --replay DIR         replay the recordings of a folder through Auspex as it is now, and judge it
   --report             judge the runs of DIR again; no run is made
   --with-exam          with the scenarios of the exam, when none is named
@@ -34,6 +36,8 @@ export interface GamedayOptions {
   readonly library: string | null;
   /** Above 0, no scenario runs. */
   readonly quietMinutes: number;
+  /** Above 0, ramps of so many minutes run instead of scenarios. */
+  readonly rampMinutes: number;
   /** A folder of recordings; null where real runs are asked for. */
   readonly replay: string | null;
   readonly isReport: boolean;
@@ -58,6 +62,7 @@ export function readOptions(words: readonly string[]): GamedayOptions {
       'warm-minutes': { type: 'string', default: '20' },
       library: { type: 'string' },
       'quiet-minutes': { type: 'string' },
+      ramps: { type: 'string' },
       replay: { type: 'string' },
       report: { type: 'boolean', default: false },
       'with-exam': { type: 'boolean', default: false },
@@ -66,7 +71,8 @@ export function readOptions(words: readonly string[]): GamedayOptions {
     },
   });
   // A library holds what Auspex was given.
-  const named = values.arm ?? (values.library === undefined ? 'none' : 'auspex');
+  const isWatched = values.library !== undefined || values.ramps !== undefined;
+  const named = values.arm ?? (isWatched ? 'auspex' : 'none');
   const arm = armNames.find((name) => name === named);
   if (arm === undefined) throw new Error(`--arm is ${armNames.join(', ')}, not "${named}".`);
   if (values.library !== undefined && arm !== 'auspex')
@@ -84,6 +90,7 @@ export function readOptions(words: readonly string[]): GamedayOptions {
     warmMinutes: whole('warm-minutes', values['warm-minutes'], 1, 1440),
     library: values.library === undefined ? null : resolve(values.library),
     quietMinutes: values['quiet-minutes'] === undefined ? 0 : whole('quiet-minutes', values['quiet-minutes'], 5, 1440),
+    rampMinutes: values.ramps === undefined ? 0 : whole('ramps', values.ramps, 5, 120),
     replay: values.replay ?? null,
     isReport: values.report,
     withExam: values['with-exam'],

@@ -75,7 +75,7 @@ async function main(options: GamedayOptions): Promise<number> {
     console.error(`No gameday here: ${impossible}.`);
     return 1;
   }
-  const those = toRun(options);
+  const those = options.rampMinutes > 0 ? [] : toRun(options);
   const round = new Round(options);
   let isInterrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -97,8 +97,9 @@ async function main(options: GamedayOptions): Promise<number> {
 async function go(
   round: Round,
   those: readonly Scenario[],
-  { isVerify, quietMinutes, out }: GamedayOptions,
+  { isVerify, quietMinutes, rampMinutes, out }: GamedayOptions,
 ): Promise<number> {
+  if (rampMinutes > 0) return (await round.ramps(rampMinutes)).length === 0 ? 0 : 1;
   if (isVerify) {
     const seen = await round.verify(those);
     console.log(verificationTable(seen));
@@ -114,7 +115,7 @@ async function go(
 let options: GamedayOptions | null = null;
 try {
   options = readOptions(process.argv.slice(2));
-  chosen(options.scenarios);
+  if (options.rampMinutes === 0) chosen(options.scenarios);
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
   process.exitCode = 2;

@@ -123,7 +123,7 @@ if (task === 'start' || task === 'cli') {
   hand(node, [join(root, 'bench', 'run-folder.ts'), task.slice('bench:'.length), ...rest]);
 } else if (task === 'gameday') {
   // Only one of its arms is what is built.
-  if (rest.some((word) => /^((--arm=)?auspex|--library(=.*)?)$/.test(word))) ensureBuilt(node);
+  if (rest.some((word) => /^((--arm=)?auspex|--(library|ramps)(=.*)?)$/.test(word))) ensureBuilt(node);
   hand(node, ['--disable-warning=ExperimentalWarning', join(root, 'gameday', 'run.ts'), ...rest]);
 } else if (task === 'check') {
   ensureBuilt(node);

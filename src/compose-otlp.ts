@@ -1,10 +1,18 @@
-import { LogCounts } from './collect/otlp/log-counts.ts';
+import { LogCounts } from './collect/logs/log-counts.ts';
 import { OtlpReceiver } from './collect/otlp/receive.ts';
 import type { Config } from './config/schema.ts';
 import type { Engine } from './engine/engine.ts';
 import type { EntityRegistry } from './engine/entity-registry.ts';
 import { ErrorKeeper } from './engine/error-keeper.ts';
-import type { Clock, RecordStore } from './model/index.ts';
+import {
+  type Clock,
+  type Labels,
+  labelPairs,
+  labelsFrom,
+  LOG_ERRORS_METRIC,
+  METRIC_NAME,
+  type RecordStore,
+} from './model/index.ts';
 import type { Logger } from './telemetry/log.ts';
 
 /** OpenTelemetry's way in: the receiver, the counters of log records, and what keeps the errors among them. */
@@ -28,6 +36,11 @@ export function startOtlp(parts: {
   const errors = new ErrorKeeper({
     records,
     entityOf: (labels, now) => entities.idFor(labels, now),
+    count: (labels, of, code) => {
+      const kind: (readonly [string, string])[] = [['class', of]];
+      if (code !== '') kind.push(['code', code]);
+      logs.add(withName(labels, LOG_ERRORS_METRIC), kind, 1);
+    },
     clock,
     log,
   });
@@ -51,4 +64,8 @@ export function startOtlp(parts: {
     log,
   });
   return { receiver, logs, errors };
+}
+
+function withName(labels: Labels, name: string): Labels {
+  return labelsFrom([...[...labelPairs(labels)].filter(([label]) => label !== METRIC_NAME), [METRIC_NAME, name]]);
 }

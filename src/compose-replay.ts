@@ -2,24 +2,31 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PrometheusReader, type PrometheusSource, type ReadSeries } from './collect/prometheus/api-reader.ts';
+import type { FileRule, RuleGroup } from './decide/rules/rule-file.ts';
 import { starterRules } from './decide/starter-rules.ts';
 import type { ThresholdRule } from './decide/threshold-rules.ts';
 import { DetectionThreads } from './engine/detection-threads.ts';
 import { Engine } from './engine/engine.ts';
 import { EntityRegistry, loadEntities } from './engine/entity-registry.ts';
-import { samplesByTime } from './engine/samples-by-time.ts';
+import type { ObjectiveView } from './engine/objective-keeper.ts';
+import type { RuleHealth } from './engine/rule-keeper.ts';
+import { samplesByTime, turnsOf } from './engine/samples-by-time.ts';
 import type { SnapshotStore } from './engine/snapshots.ts';
 import { VirtualTime } from './engine/virtual-time.ts';
 import { AuspexError } from './errors.ts';
-import type {
-  Alert,
-  AnomalyRow,
-  Entity,
-  Labels,
-  RecordStore,
-  SampleBatch,
-  SeriesKind,
-  SeriesPoints,
+import {
+  type Alert,
+  allRows,
+  type AnomalyRow,
+  type CalendarEntry,
+  type Entity,
+  type Incident,
+  type Labels,
+  type MetricStore,
+  type Objective,
+  type RecordStore,
+  type SeriesKind,
+  type SeriesPoints,
 } from './model/index.ts';
 import { openStores } from './store/open-stores.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -41,6 +48,11 @@ export interface ReplayOptions {
   /** Points that lie no further apart than this are taken in together, ms. */
   readonly turnMs: number;
   readonly rules?: readonly ThresholdRule[];
+  /** The calendar as it was: with the same one a replay gives what live gave. */
+  readonly calendar?: readonly CalendarEntry[];
+  /** Rules of Prometheus's files, evaluated beside them; none unless given. */
+  readonly ruleGroups?: readonly RuleGroup[];
+  readonly objectives?: readonly Objective[];
   /** What was learnt by a replay before; kept here when this one is closed. */
   readonly learnt: LearntState;
   readonly log: Logger;
@@ -87,6 +99,12 @@ export interface Replay {
   advanceTo(at: number): Promise<void>;
   /** What was found and told, as records. */
   readonly records: RecordStore;
+  /** The samples, with what rules recorded. */
+  readonly metrics: MetricStore;
+  /** The rules of files, and how each fared the last time. */
+  rules(): readonly { readonly rule: FileRule; readonly health: RuleHealth }[];
+  /** How the objectives stand. */
+  objectives(): readonly ObjectiveView[];
   /** Keeps what is learnt, and ends. */
   close(): Promise<void>;
 }
@@ -121,12 +139,20 @@ export async function startReplay(options: ReplayOptions): Promise<Replay> {
     clock: time,
     repeat: time.repeat,
     log,
-    options: { intervalMs, timeZone, policy: { rules: options.rules ?? starterRules, channels: [] } },
+    options: {
+      judgesServices: false,
+      intervalMs,
+      timeZone,
+      policy: { rules: options.rules ?? starterRules, channels: [] },
+      calendar: options.calendar ?? [],
+    },
     threads: 1,
     startDetection: (detection) => new DetectionThreads({ threads: 1, intervalMs, ...detection }),
     componentsBeside: () => [],
     onMessages: () => {},
   });
+  engine.rules.setGroups(options.ruleGroups ?? []);
+  await engine.objectives.set(options.objectives ?? []);
   return {
     series: (labels, kind) => engine.resolveSeries(labels, kind),
     feed: async (points) => {
@@ -141,31 +167,17 @@ export async function startReplay(options: ReplayOptions): Promise<Replay> {
       await engine.settle();
     },
     records: stores.records,
+    metrics: stores.metrics,
+    rules: () =>
+      engine.rules.groups.flatMap((group) =>
+        group.rules.map((rule) => ({ rule, health: engine.rules.healthOf(rule) })),
+      ),
+    objectives: () => engine.objectives.views(),
     close: async () => {
       await engine.close();
       await stores.close();
     },
   };
-}
-
-function* turnsOf(
-  { count, refs, times, values }: SampleBatch,
-  turnMs: number,
-): Generator<{ readonly at: number; readonly batch: SampleBatch }> {
-  for (let first = 0; first < count; ) {
-    let end = first + 1;
-    while (end < count && (times[end] as number) - (times[first] as number) < turnMs) end++;
-    yield {
-      at: times[end - 1] as number,
-      batch: {
-        count: end - first,
-        refs: refs.subarray(first, end),
-        times: times.subarray(first, end),
-        values: values.subarray(first, end),
-      },
-    };
-    first = end;
-  }
 }
 
 export interface PrometheusReplayOptions {
@@ -177,6 +189,9 @@ export interface PrometheusReplayOptions {
   readonly to: number;
   readonly timeZone: string;
   readonly rules?: readonly ThresholdRule[];
+  /** Rules of Prometheus's files beside them. */
+  readonly ruleGroups?: readonly RuleGroup[];
+  readonly calendar?: readonly CalendarEntry[];
   readonly log: Logger;
   /** Told after each window how far it has come, ms UTC, and how many samples went through. */
   readonly onProgress: (at: number, samples: number) => void;
@@ -194,6 +209,19 @@ export interface PrometheusReplay {
   /** Alerts that would have fired, oldest first; those that people would have been told of have no `suppressedBy`. */
   readonly alerts: readonly Alert[];
   readonly findings: readonly AnomalyRow[];
+  /** The rules of files, in their order. */
+  readonly rules: readonly ReplayedRule[];
+  /** What belonged together, oldest first; people would have been told of those with a `toldAt`, once each. What became part of another is left out. */
+  readonly incidents: readonly Incident[];
+}
+
+/** A rule of a file and what it would have said. */
+export interface ReplayedRule {
+  readonly rule: FileRule;
+  /** How often it fired, over all that it is about. */
+  readonly fired: number;
+  /** Why it could not be evaluated, at the end of an hour, the last time that it was so; null where it could. */
+  readonly fault: string | null;
 }
 
 /** So much is read at once: an hour of 1,000 series at 15 s is 240,000 points. */
@@ -211,6 +239,7 @@ export async function replayPrometheus(options: PrometheusReplayOptions): Promis
   let at = from;
   let samples = 0;
   const seen = new Set<number>();
+  const faults = new Map<FileRule, string>();
   try {
     const first = await reader.read(selector, from, Math.min(to, from + WINDOW_MS));
     const intervalMs = usualInterval(first);
@@ -224,6 +253,8 @@ export async function replayPrometheus(options: PrometheusReplayOptions): Promis
       turnMs: intervalMs / 2,
       log,
       ...(options.rules === undefined ? {} : { rules: options.rules }),
+      ...(options.ruleGroups === undefined ? {} : { ruleGroups: options.ruleGroups }),
+      ...(options.calendar === undefined ? {} : { calendar: options.calendar }),
     });
     for (let window = first; at < to && !signal.aborted; ) {
       const end = Math.min(to, at + WINDOW_MS);
@@ -236,40 +267,34 @@ export async function replayPrometheus(options: PrometheusReplayOptions): Promis
       });
       await replay.feed(points);
       await replay.advanceTo(end);
+      for (const { rule, health } of replay.rules()) if (health.state === 'failed') faults.set(rule, health.message);
       at = end;
       options.onProgress(at, samples);
     }
-    const entities = await allOf((cursor) => (replay as Replay).records.find('entities', cursor));
-    const alerts = await allOf((cursor) => (replay as Replay).records.find('alerts', cursor));
-    const findings = await allOf((cursor) => (replay as Replay).records.find('anomalies', cursor));
+    const entities = await allRows(replay.records, 'entities');
+    const alerts = await allRows(replay.records, 'alerts');
+    const findings = await allRows(replay.records, 'anomalies');
+    const incidents = await allRows(replay.records, 'incidents');
+    const fired = alerts.filter(({ firedAt }) => firedAt !== null).sort((a, b) => (a.firedAt ?? 0) - (b.firedAt ?? 0));
     return {
       from,
       to: at,
       samples,
       series: seen.size,
       entities,
-      alerts: alerts.filter(({ firedAt }) => firedAt !== null).sort((a, b) => (a.firedAt ?? 0) - (b.firedAt ?? 0)),
+      alerts: fired,
+      rules: replay.rules().map(({ rule }) => ({
+        rule,
+        fired: fired.filter((alert) => alert.kind === 'rule' && alert.rule === rule.name).length,
+        fault: faults.get(rule) ?? null,
+      })),
+      incidents: incidents.filter(({ mergedInto }) => mergedInto === null).sort((a, b) => a.openedAt - b.openedAt),
       findings: findings.filter(({ severity }) => severity !== 'none').sort((a, b) => a.detectedAt - b.detectedAt),
     };
   } finally {
     await replay?.close();
     await rm(home, { recursive: true, force: true });
   }
-}
-
-async function allOf<T>(
-  find: (page: {
-    limit: number;
-    cursor?: string;
-  }) => Promise<{ readonly rows: readonly T[]; readonly nextCursor: string | null }>,
-): Promise<T[]> {
-  const rows: T[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await find({ limit: 500, ...(cursor === undefined ? {} : { cursor }) });
-    rows.push(...page.rows);
-    cursor = page.nextCursor;
-  }
-  return rows;
 }
 
 /** The middle one of the intervals between points, of up to a hundred series; 15 s where nothing tells. */

@@ -1,8 +1,13 @@
+import { createChangeCollector } from './collect/changes/change-collector.ts';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import type { LogCounts } from './collect/logs/log-counts.ts';
+import { LogFiles } from './collect/logs/log-files.ts';
 import { createApiFetch } from './collect/prometheus/api-fetch.ts';
 import { PrometheusReader } from './collect/prometheus/api-reader.ts';
 import { LiveSource, type SourceState } from './collect/prometheus/live-source.ts';
 import type { Config } from './config/schema.ts';
-import type { Clock, RecordStore } from './model/index.ts';
+import type { Clock, Collector, ErrorEvent, RecordStore } from './model/index.ts';
 import type { Outbound, OutboundTls } from './platform/outbound.ts';
 import type { Logger } from './telemetry/log.ts';
 
@@ -55,6 +60,46 @@ function tlsOf({ ca, cert, privateKey, serverName, insecure }: SourceConfig): Ou
     rejectUnauthorized: !insecure,
   };
 }
+
+/** What is changed on this machine; null where nobody asked for it. */
+export function createChangeSource(
+  config: Config,
+  records: RecordStore,
+  parts: { readonly clock: Clock; readonly log: Logger },
+): Collector | null {
+  const { host, changes } = config.collect;
+  if (!host || !changes.watch) return null;
+  const id = 'collect.changes';
+  const state = {
+    load: async () => (await records.get('settings', id))?.value,
+    save: (value: unknown) => records.put('settings', [{ id, value, at: parts.clock.now() }]),
+  };
+  return createChangeCollector({ files: changes.files, state, ...parts });
+}
+
+/** The files of `sources.logs`; null where there are none. */
+export function createLogFiles(parts: {
+  readonly config: Config;
+  readonly records: RecordStore;
+  readonly counts: LogCounts;
+  readonly onErrors: (errors: readonly ErrorEvent[]) => void;
+  readonly clock: Clock;
+}): LogFiles | null {
+  const { config, records, clock, ...rest } = parts;
+  if (config.sources.logs.length === 0) return null;
+  const id = 'source.logs';
+  return new LogFiles({
+    ...rest,
+    clock,
+    sources: config.sources.logs.map((source) => ({ ...source, instance: source.instance ?? hostname() })),
+    positions: {
+      load: async () => filePositions.catch({}).parse((await records.get('settings', id))?.value),
+      save: (value) => records.put('settings', [{ id, value, at: clock.now() }]),
+    },
+  });
+}
+
+const filePositions = z.record(z.string(), z.strictObject({ file: z.string(), offset: z.int().min(0) }));
 
 /** How far a source has been read, beside what else is kept of settings. */
 function stateIn(records: RecordStore, name: string, clock: Clock): SourceState {

@@ -18,25 +18,32 @@ import { type AuspexServer, createServer } from './api/http/server.ts';
 import { createHostCollector } from './collect/host/host-collector.ts';
 import { createScrapeFetch } from './collect/prometheus/scrape-fetch.ts';
 import { createScraper, type Scraper } from './collect/prometheus/scraper.ts';
-import { LogCounts } from './collect/otlp/log-counts.ts';
+import { LogCounts } from './collect/logs/log-counts.ts';
 import { RemoteWriteDecoder } from './collect/remote-write/decode.ts';
 import { handleRemoteWrite } from './collect/remote-write/handle-remote-write.ts';
+import { readCalendarFiles } from './compose-calendar.ts';
+import { ObjectiveBook } from './compose-objectives.ts';
+import { notifierSettings, routingOf } from './compose-notify.ts';
 import { type OtlpParts, startOtlp } from './compose-otlp.ts';
-import { createSources } from './compose-sources.ts';
+import { RuleBook } from './compose-rules.ts';
+import { createProbes, type ServiceProbes } from './compose-services.ts';
+import { createChangeSource, createLogFiles, createSources } from './compose-sources.ts';
 import type { Config } from './config/schema.ts';
 import { secretsIn } from './config/redact.ts';
 import { diffConfig } from './config/reload.ts';
 import type { LoadedConfig } from './config/load.ts';
+import { compileForecastRule } from './decide/forecast-rules.ts';
 import { compileUserRule } from './decide/user-rules.ts';
 import { starterRules } from './decide/starter-rules.ts';
-import type { ThresholdRule } from './decide/threshold-rules.ts';
+import type { AlertPolicy } from './engine/alert-keeper.ts';
 import { DetectionThreads } from './engine/detection-threads.ts';
 import { Engine } from './engine/engine.ts';
 import type { SnapshotStore } from './engine/snapshots.ts';
 import type { ComponentHealth, ExternalModels } from './engine/engine-view.ts';
+import type { Repeat } from './engine/every.ts';
 import { EntityRegistry, loadEntities } from './engine/entity-registry.ts';
 import { AuspexError } from './errors.ts';
-import type { Clock, CollectorHealth } from './model/index.ts';
+import type { Clock, CollectorHealth, Entity } from './model/index.ts';
 import { ensureDirectory } from './platform/files.ts';
 import { createOutbound, type Outbound, placeOf } from './platform/outbound.ts';
 import { readSealed, writeSealed } from './platform/sealed-files.ts';
@@ -59,6 +66,7 @@ export interface RunningAuspex {
   readonly engine: Engine;
   readonly stores: Stores;
   readonly access: AccessControl;
+  readonly probes: ServiceProbes;
   /** The operations of the API, without HTTP. */
   readonly caller: LocalCaller;
   /** Where the page is, with the base path. */
@@ -78,6 +86,8 @@ export interface ComposeOptions {
   /** False for the library: no page, no API, nothing listens. */
   readonly listen: boolean;
   readonly clock?: Clock;
+  /** A demonstration, on a time of its own: who was known when it was recorded. */
+  readonly demonstration?: { readonly repeat: Repeat; readonly entities: readonly Entity[] };
   /** For tests: a store as on a slow disk. */
   readonly storeOptions?: Pick<StoreOptions, 'commitDelayMs'>;
 }
@@ -112,7 +122,10 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     clock,
     log,
     entityOf: (labels) => entities.idFor(labels, clock.now()),
-    beforeSeries: (records) => loadEntities(entities, records),
+    beforeSeries: async (records) => {
+      await loadEntities(entities, records);
+      entities.load(options.demonstration?.entities ?? []);
+    },
     ...(config.records.postgres === null
       ? {}
       : { records: await openPostgresRecords(config.records.postgres, { recordsMs: config.retention.records }) }),
@@ -140,14 +153,12 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     await access.start();
     const notifier = createNotifier({
       records: stores.records,
-      channels: config.notify.channels,
+      ...notifierSettings(config, timeZone),
       clock,
       random: { next: () => randomInt(2 ** 32) / 2 ** 32 },
       outbound,
       log,
       groupMs: config.notify.group,
-      maxAgeMs: config.notify.maxAge,
-      pageUrl: config.notify.pageUrl,
     });
     closers.push(() => notifier.stop());
     const collector = config.collect.host
@@ -163,8 +174,19 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       clock,
       log,
     });
+    const changes = createChangeSource(config, stores.records, { clock, log });
     const logs = new LogCounts({ clock, intervalMs: config.collect.interval });
-    const policy = policyOf(config, loaded);
+    const logFiles = createLogFiles({
+      config,
+      records: stores.records,
+      counts: logs,
+      onErrors: (found) => otlp.errors.take(found),
+      clock,
+    });
+    let started: Engine | null = null;
+    const probes = createProbes({ engine: () => started, outbound, clock, log });
+    const policy = policyOf(config, loaded, timeZone);
+    const filed = (from: LoadedConfig) => readCalendarFiles(from, { timeZone, now: clock.now(), log });
     const engine = await Engine.start({
       metrics: stores.metrics,
       records: stores.records,
@@ -172,12 +194,15 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       registry: entities,
       snapshots: snapshotFiles(config.home, secretKeys.ring, log),
       clock,
+      ...(options.demonstration === undefined ? {} : { repeat: options.demonstration.repeat }),
       log,
       options: {
         intervalMs: config.collect.interval,
         timeZone,
         policy,
+        calendar: filed(loaded),
         disabledRules: starterRules.filter((rule) => config.alerts.starter[rule.name] === false),
+        business: config.services.business,
       },
       threads: config.workers,
       externalModels: externalModelsOf(() => loaded.config, outbound),
@@ -192,19 +217,28 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
             ...(collector === null ? [] : [collector.health()]),
             ...(config.scrape.jobs.length === 0 ? [] : [scraper.health()]),
             ...sources.map((source) => source.health()),
+            ...(changes === null ? [] : [changes.health()]),
             ...(logs.isUsed ? [logs.health()] : []),
+            ...(logFiles === null ? [] : [logFiles.health()]),
+            ...(probes.prober.isUsed ? [probes.prober.health()] : []),
           ],
           startedAt,
         }),
       onMessages: () => notifier.wake(),
     });
+    started = engine;
     closers.push(() => engine.close());
+    const { metrics, records } = stores;
+    const rules = new RuleBook({ engine, metrics, records, clock, log });
+    await rules.load(loaded);
+    const objectives = new ObjectiveBook({ engine, records, clock });
+    await objectives.load(loaded);
     notifier.start();
     let heartbeat = startHeartbeat(config, engine, outbound);
     closers.push(() => Promise.resolve(heartbeat?.stop()));
     const otlp = startOtlp({ config, engine, entities, records: stores.records, logs, clock, log });
     closers.push(() => otlp.errors.close());
-    const collecting = [collector, scraper, logs, ...sources].flatMap((one) =>
+    const collecting = [collector, scraper, logs, logFiles, changes, probes.prober, ...sources].flatMap((one) =>
       one === null ? [] : [engine.collect(one, stopping.signal)],
     );
     closers.push(async () => {
@@ -216,13 +250,18 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       list: () => loaded.explain(),
       reload: async (by) => {
         const next = options.reload();
+        const calendar = filed(next);
         knowSecrets(secretsIn(next.config));
         const change = diffConfig(loaded.config, next.config);
         const differing = [...change.changed, ...change.needRestart];
         await recordSettings(audit, loaded.explain(), next.explain(), by, differing);
         await rememberSettings({ records: stores.records, clock }, next.explain());
-        engine.setPolicy(policyOf(next.config, next));
-        notifier.setChannels(next.config.notify.channels, next.config.notify.pageUrl, next.config.notify.maxAge);
+        const newPolicy = policyOf(next.config, next, timeZone);
+        await objectives.load(next);
+        engine.setPolicy(newPolicy);
+        engine.calendar.setFiles(calendar);
+        await rules.load(next);
+        notifier.configure(notifierSettings(next.config, timeZone));
         await scraper.reload(next.config.scrape.jobs);
         heartbeat?.stop();
         heartbeat = startHeartbeat(next.config, engine, outbound);
@@ -232,7 +271,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
         return change;
       },
     };
-    const parts = serverParts({ engine, access, audit, notifier, settings, scraper, otlp });
+    const parts = serverParts({ engine, access, audit, notifier, settings, scraper, otlp, rules, objectives });
     const caller = createLocalCaller(parts);
     closers.push(() => Promise.resolve(caller.close()));
     const server = options.listen ? await listen(parts) : null;
@@ -243,6 +282,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       engine,
       stores,
       access,
+      probes,
       caller,
       url,
       reload: async () => {
@@ -299,8 +339,10 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
     settings: SettingsPort;
     scraper: Scraper;
     otlp: OtlpParts;
+    rules: RuleBook;
+    objectives: ObjectiveBook;
   }): ServerParts {
-    const { engine, access, audit, notifier, settings, scraper, otlp } = parts;
+    const { engine, access, audit, notifier, settings, scraper, otlp, rules, objectives } = parts;
     const decoder = new RemoteWriteDecoder({
       resolve: (labels, kind) => engine.resolveSeries(labels, kind),
       limits: {
@@ -321,6 +363,8 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
       audit,
       settings,
       notifier,
+      rules,
+      objectives,
       remoteWrite: (body, headers) =>
         handleRemoteWrite(decoder, (batch) => engine.ingest('remote-write', batch), body, headers),
       otlp: otlp.receiver,
@@ -343,6 +387,7 @@ export async function startAuspex(options: ComposeOptions): Promise<RunningAuspe
         })),
       ownMetrics: () => metricsRegistry.metrics(),
       version,
+      isDemonstration: options.demonstration !== undefined,
       startedAt,
       home: config.home,
       budget: { residentBytes: 160 * 1024 * 1024, cpuRatio: 0.015 },
@@ -402,10 +447,7 @@ function providerOf({ server }: Config, outbound: Outbound): AccessOptions['oidc
 }
 
 /** The rules in force and the channels that are told; a name in `alerts.starter` that no rule has is named with its line. */
-function policyOf(
-  config: Config,
-  loaded: LoadedConfig,
-): { rules: readonly ThresholdRule[]; channels: Config['notify']['channels']; groupMs: number } {
+function policyOf(config: Config, loaded: LoadedConfig, timeZone: string): AlertPolicy {
   for (const name of Object.keys(config.alerts.starter)) {
     if (!starterRules.some((rule) => rule.name === name)) {
       throw loaded.fault(
@@ -418,8 +460,10 @@ function policyOf(
     rules: [
       ...starterRules.filter((rule) => config.alerts.starter[rule.name] !== false),
       ...config.alerts.rules.map(compileUserRule),
+      ...config.alerts.forecasts.map(compileForecastRule),
     ],
     channels: config.notify.channels,
+    routing: routingOf(config, timeZone),
     groupMs: config.notify.group,
   };
 }
@@ -445,6 +489,10 @@ function externalModelsOf(now: () => Config, outbound: Outbound): ExternalModels
   };
 }
 
+function workOf({ name, samplesPerCollection }: CollectorHealth): string {
+  return name === 'changes' ? 'sees packages and configuration files' : `reads ${samplesPerCollection} samples a turn`;
+}
+
 function componentsOf(parts: {
   stores: Stores;
   audit: AuditLog;
@@ -461,9 +509,7 @@ function componentsOf(parts: {
         kind: 'collector',
         state: health.state,
         since: health.since,
-        message:
-          health.problems[0] ??
-          (health.state === 'ok' ? `reads ${health.samplesPerCollection} samples a turn` : health.state),
+        message: health.problems[0] ?? (health.state === 'ok' ? workOf(health) : health.state),
         remedy: null,
       }),
     ),

@@ -1,13 +1,14 @@
 import type { CallInput } from './api/client.ts';
 import type { LiveTopic, OperationId, OperationOutput } from './api/contract/index.ts';
 import { type RunningAuspex, startAuspex } from './compose.ts';
+import { emissionOf, type ProgramSample, type ServiceOptions } from './compose-services.ts';
 import { loadConfig } from './config/load.ts';
 import type { EngineEvent } from './engine/engine-view.ts';
-import { type Emission, labelsFrom, METRIC_NAME, type SeriesKind } from './model/index.ts';
 import { createLogger } from './telemetry/log.ts';
 
 export { AuspexError, type ErrorCode } from './errors.ts';
 export type * from './api/contract/index.ts';
+export type { ProgramSample, ServiceOptions } from './compose-services.ts';
 export type { EngineEvent } from './engine/engine-view.ts';
 
 export interface AuspexOptions {
@@ -25,15 +26,11 @@ export interface AuspexOptions {
   readonly logLevel?: string;
 }
 
-/** One sample that a program gives: a gauge unless told otherwise. */
-export interface ProgramSample {
-  readonly name: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly value: number;
-  /** ms UTC; now unless told. */
-  readonly at?: number;
-  readonly kind?: SeriesKind;
-}
+/** A service as it was when it was registered. */
+export type RegisteredService = OperationOutput<'service'> & {
+  /** Asks it no more and removes it; its history stays. What is seen of it afterwards brings it back as a service that is found. */
+  unregister(): Promise<void>;
+};
 
 /**
  * Auspex inside a program: the same engine, the same answers as the API.
@@ -84,16 +81,18 @@ export class Auspex {
 
   /** Takes samples in; durable when it resolves. Refused past the limit on series. @throws AuspexError STORE_FULL, TOO_BUSY. */
   async record(samples: readonly ProgramSample[]): Promise<void> {
-    const now = Date.now();
-    const emissions = samples.map(
-      (sample): Emission => ({
-        labels: labelsFrom([...Object.entries(sample.labels ?? {}), [METRIC_NAME, sample.name]]),
-        kind: sample.kind ?? 'gauge',
-        at: Math.round(sample.at ?? now),
-        value: sample.value,
-      }),
-    );
-    await this.#running.engine.record(emissions);
+    await this.#running.engine.record(samples.map((sample) => emissionOf(sample)));
+  }
+
+  /**
+   * Registers a service: what it calls, how it is asked whether it is well, what it tells. The same name again changes it. Kept until
+   * `unregister`; the functions only as long as this program runs. @throws AuspexError BAD_REQUEST.
+   */
+  async registerService(options: ServiceOptions): Promise<RegisteredService> {
+    const { probes } = this.#running;
+    const id = await probes.register(options);
+    const service = await this.call('service', { params: { id } });
+    return { ...service, unregister: () => probes.unregister(id, options.name) };
   }
 
   /** Calls back for every event of a topic until the returned function is called. */

@@ -21,13 +21,39 @@ const paths = {
   alerts: '/api/alerts',
   incidents: '/api/incidents',
   incident: '/api/incidents/{id}',
+  similarIncidents: '/api/incidents/{id}/similar',
   changeIncident: '/api/incidents/{id}',
+  changes: '/api/changes',
+  services: '/api/services',
+  serviceGraph: '/api/services/graph',
+  service: '/api/services/{id}',
+  changeService: '/api/services/{id}',
+  removeService: '/api/services/{id}',
+  changeDependency: '/api/services/dependencies',
   alertRules: '/api/alert-rules',
+  rules: '/api/rules',
+  tryRule: '/api/rules/try',
+  importRules: '/api/rules/import',
+  removeImportedRules: '/api/rules/import/{name}',
+  objectives: '/api/objectives',
+  addObjective: '/api/objectives',
+  changeObjective: '/api/objectives/{id}',
+  removeObjective: '/api/objectives/{id}',
   silences: '/api/silences',
   addSilence: '/api/silences',
   removeSilence: '/api/silences/{id}',
+  calendar: '/api/calendar',
+  addCalendarEntry: '/api/calendar',
+  changeCalendarEntry: '/api/calendar/{id}',
+  removeCalendarEntry: '/api/calendar/{id}',
+  importCalendar: '/api/calendar/import',
   channels: '/api/channels',
   testChannel: '/api/channels/{id}/test',
+  notifyPlan: '/api/notify',
+  notifyRoute: '/api/notify/route',
+  notifications: '/api/notifications',
+  detectorPrecision: '/api/detectors/precision',
+  outlook: '/api/outlook',
   forecasts: '/api/forecasts',
   models: '/api/models',
   model: '/api/models/{name}',
@@ -61,9 +87,23 @@ const paths = {
 const methods: { readonly [K in OperationId]?: (typeof routes)[K]['method'] } = {
   judgeAnomaly: 'POST',
   changeIncident: 'POST',
+  changeService: 'POST',
+  removeService: 'DELETE',
+  changeDependency: 'POST',
   addSilence: 'POST',
+  tryRule: 'POST',
+  importRules: 'POST',
+  removeImportedRules: 'DELETE',
+  addObjective: 'POST',
+  changeObjective: 'PUT',
+  removeObjective: 'DELETE',
   removeSilence: 'DELETE',
+  addCalendarEntry: 'POST',
+  changeCalendarEntry: 'PUT',
+  removeCalendarEntry: 'DELETE',
+  importCalendar: 'POST',
   testChannel: 'POST',
+  notifyRoute: 'POST',
   trainModel: 'POST',
   promoteModel: 'POST',
   reloadSettings: 'POST',
@@ -84,6 +124,8 @@ export interface Input {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
+  /** A file, in place of JSON. */
+  readonly text?: { readonly type: 'text/calendar' | 'application/yaml'; readonly content: string };
   readonly signal?: AbortSignal;
 }
 
@@ -145,6 +187,10 @@ export async function call<K extends Operation>(operation: K, input: Input = {})
     headers['content-type'] = 'application/json';
     request.body = JSON.stringify(input.body);
   }
+  if (input.text !== undefined) {
+    headers['content-type'] = input.text.type;
+    request.body = input.text.content;
+  }
   let response: Response;
   try {
     response = await fetch(apiUrl(path, input.query), request);
@@ -197,6 +243,11 @@ export const queries = new QueryClient({
   },
 });
 
+/** What is planned was changed here: whatever shows it reads it again. */
+export function changedCalendar(): void {
+  for (const key of ['calendar', 'silences', 'overview']) void queries.invalidateQueries({ queryKey: [key] });
+}
+
 /** The incidents that are open, asked for under one key wherever they are named. */
 export const openIncidents = { query: { state: 'open', limit: 100 } } as const;
 
@@ -211,7 +262,7 @@ export interface Answer<T> {
 export function useApi<K extends Operation>(
   operation: K,
   input: Omit<Input, 'signal'> = {},
-  options: Partial<Pick<UseQueryOptions, 'enabled' | 'staleTime'>> = {},
+  options: Partial<Pick<UseQueryOptions<OperationOutput<K>>, 'enabled' | 'staleTime' | 'refetchInterval'>> = {},
 ): Answer<OperationOutput<K>> {
   const result = useQuery<OperationOutput<K>>({
     queryKey: [operation, input.params ?? {}, input.query ?? {}],

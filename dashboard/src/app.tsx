@@ -16,10 +16,15 @@ const Palette = lazy(async () => ({ default: (await import('./parts/palette.tsx'
 const HostPage = lazy(async () => ({ default: (await import('./pages/host.tsx')).HostPage }));
 const IncidentsPage = lazy(async () => ({ default: (await import('./pages/incidents.tsx')).IncidentsPage }));
 const IncidentPage = lazy(async () => ({ default: (await import('./pages/incident.tsx')).IncidentPage }));
+const CalendarPage = lazy(async () => ({ default: (await import('./pages/calendar.tsx')).CalendarPage }));
+const AlertsPage = lazy(async () => ({ default: (await import('./pages/alerts.tsx')).AlertsPage }));
+const ServicesPage = lazy(async () => ({ default: (await import('./pages/services.tsx')).ServicesPage }));
+const ServicePage = lazy(async () => ({ default: (await import('./pages/service.tsx')).ServicePage }));
 const AnomaliesPage = lazy(async () => ({ default: (await import('./pages/anomalies.tsx')).AnomaliesPage }));
 const ExplorePage = lazy(async () => ({ default: (await import('./pages/explore.tsx')).ExplorePage }));
 const ForecastsPage = lazy(async () => ({ default: (await import('./pages/forecasts.tsx')).ForecastsPage }));
 const ModelsPage = lazy(async () => ({ default: (await import('./pages/models.tsx')).ModelsPage }));
+const NotificationPage = lazy(async () => ({ default: (await import('./pages/notification.tsx')).NotificationPage }));
 const SignIn = lazy(async () => ({ default: (await import('./pages/sign-in.tsx')).SignIn }));
 const SetPassword = lazy(async () => ({ default: (await import('./pages/sign-in.tsx')).SetPassword }));
 const UsersPage = lazy(async () => ({ default: (await import('./pages/users.tsx')).UsersPage }));
@@ -84,6 +89,7 @@ function Frame({
           </header>
           <main id="content" tabIndex={-1}>
             <Reconnecting />
+            <Demonstration />
             {problem !== null && <ProblemNotice problem={problem} retry={retry} />}
             {ready ? <Places /> : problem === null && <PageSkeleton />}
           </main>
@@ -112,10 +118,15 @@ function Places() {
           <Route path="/hosts/*">{(params) => <HostPage id={params['*'] ?? ''} />}</Route>
           <Route path="/incidents" component={IncidentsPage} />
           <Route path="/incidents/*">{(params) => <IncidentPage id={params['*'] ?? ''} />}</Route>
+          <Route path="/alerts/:section?">{(params) => <AlertsPage section={params.section ?? 'now'} />}</Route>
+          <Route path="/services" component={ServicesPage} />
+          <Route path="/services/*">{(params) => <ServicePage id={params['*'] ?? ''} />}</Route>
           <Route path="/anomalies">{() => <AnomaliesPage id={null} />}</Route>
           <Route path="/anomalies/*">{(params) => <AnomaliesPage id={params['*'] ?? null} />}</Route>
+          <Route path="/calendar" component={CalendarPage} />
           <Route path="/explore" component={ExplorePage} />
           <Route path="/forecasts" component={ForecastsPage} />
+          <Route path="/notification" component={NotificationPage} />
           <Route path="/models" component={ModelsPage} />
           <Route path="/status" component={StatusPage} />
           <Route path="/users/:section?">{(params) => <UsersPage section={params.section ?? null} />}</Route>
@@ -244,6 +255,16 @@ function LiveState() {
       <i aria-hidden="true" />
       {state}
     </span>
+  );
+}
+
+function Demonstration() {
+  const { data: session } = useApi('session', {}, { staleTime: 5 * 60_000 });
+  if (session?.demonstration !== true) return null;
+  return (
+    <p className="demonstration">
+      <b>DEMONSTRATION</b> A recorded fault at ten times its speed. Nothing here is about your machines.
+    </p>
   );
 }
 

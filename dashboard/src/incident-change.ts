@@ -1,18 +1,14 @@
 import { useMutation } from '@tanstack/react-query';
 import type { Incident, IncidentChange, IncidentDetail } from '../../src/api/contract/index.ts';
-import { call, queries, useApi } from './api.ts';
+import { call, queries } from './api.ts';
 import { whyFixed } from './incident-words.ts';
+import { useWhyNot } from './why-not.ts';
 
 /* What a person may change about an incident, and how. */
 
-const scopes = ['ingest', 'read', 'operate', 'approve', 'admin'];
-
 /** Why the one who looks at the page cannot change an incident; null where they can. */
 export function useWhyOff(incident: Incident): string | null {
-  const session = useApi('session', {}, { staleTime: 5 * 60_000 }).data;
-  if (session !== undefined && scopes.indexOf(session.scope) < scopes.indexOf('operate'))
-    return `This needs the role operator; yours is ${session.role ?? session.scope}.`;
-  return whyFixed(incident, Date.now());
+  return useWhyNot() ?? whyFixed(incident, Date.now());
 }
 
 /** Sends a change; what it touches is read anew. */

@@ -16,6 +16,8 @@ function incident(more: Partial<Incident> = {}): Incident {
     openedAt: ago(20),
     lastAt: ago(0),
     resolvedAt: null,
+    wouldBeToldAt: null,
+    priority: null,
     toldAt: null,
     acknowledgedAt: null,
     assignee: null,

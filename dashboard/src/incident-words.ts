@@ -7,12 +7,13 @@ import { clock, duration, fromNow } from './format.ts';
 /** How long after its end an incident can still be changed. */
 export const CHANGEABLE_MS = 30 * 60_000;
 
-/** Open ones first, the worst of them on top; then those that are over, the latest on top. */
+/** Open ones first, the worst and likeliest of them on top; then those that are over, the latest on top. */
 export function inReadingOrder(incidents: readonly Incident[]): Incident[] {
   return [...incidents].sort(
     (a, b) =>
       Number(b.state === 'open') - Number(a.state === 'open') ||
       (a.state === 'open' ? severityRank[b.severity] - severityRank[a.severity] : 0) ||
+      (a.state === 'open' ? (b.priority?.value ?? 0) - (a.priority?.value ?? 0) : 0) ||
       b.startedAt.localeCompare(a.startedAt),
   );
 }

@@ -61,7 +61,7 @@ function reconnectNow(): void {
 function connect(): void {
   retry = undefined;
   const url = apiUrl('/api/live', {
-    topics: 'overview,samples,anomalies,alerts,incidents,predictions,models,status',
+    topics: 'overview,samples,anomalies,alerts,incidents,changes,services,calendar,predictions,models,status',
     after: cursor ?? undefined,
   });
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -136,14 +136,20 @@ function flush(): void {
         applyAnomaly(message);
         break;
       case 'alerts':
-        stale.add('overview').add('alerts');
+        stale.add('overview').add('alerts').add('outlook');
         break;
       case 'incidents':
         stale.add('incidents').add('incident').add('alerts');
         announceIncident(message.incident);
         break;
+      case 'changes':
+        stale.add('changes').add('chart');
+        break;
+      case 'calendar':
+        stale.add('calendar').add('silences').add('overview');
+        break;
       case 'predictions':
-        stale.add('ledger').add('predictions').add('performance').add('overview');
+        stale.add('ledger').add('predictions').add('performance').add('overview').add('outlook');
         break;
       case 'models':
         stale.add('models').add('model');
@@ -154,6 +160,9 @@ function flush(): void {
         break;
       case 'overview':
         patchOverview((o) => ({ ...o, sentence: message.sentence }));
+        break;
+      case 'services':
+        stale.add('services').add('service').add('serviceGraph');
         break;
     }
   }

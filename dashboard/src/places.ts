@@ -2,9 +2,13 @@
 export const places = [
   { path: '/', title: 'Overview' },
   { path: '/incidents', title: 'Incidents' },
+  { path: '/services', title: 'Services' },
+  { path: '/alerts', title: 'Alerts' },
   { path: '/anomalies', title: 'Anomalies' },
+  { path: '/calendar', title: 'Calendar' },
   { path: '/explore', title: 'Explore' },
   { path: '/forecasts', title: 'Forecasts' },
+  { path: '/notification', title: 'Notification' },
   { path: '/models', title: 'Models and ledger' },
   { path: '/status', title: 'Status' },
   { path: '/users', title: 'Users' },

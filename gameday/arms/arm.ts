@@ -31,6 +31,8 @@ export interface StackView {
   readonly parts: readonly PartView[];
   /** What a user would have scraped, one an endpoint. */
   readonly scrape: readonly { readonly job: string; readonly instance: string; readonly url: string }[];
+  /** What a user would have read as logs, one a file. */
+  readonly logs: readonly { readonly service: string; readonly instance: string; readonly path: string }[];
   /** The file system that notes are written to. */
   readonly spool: string;
   readonly namespaces: readonly string[];

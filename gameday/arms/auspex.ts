@@ -13,7 +13,7 @@ const root = resolve(import.meta.dirname, '../..');
 const READY_WITHIN_MS = 30_000;
 
 /**
- * Auspex on watch, set up as a user would: its host collector, and the stack's endpoints scraped. Each run begins with
+ * Auspex on watch, set up as a user would: its host collector, the stack's endpoints scraped, and its logs read. Each run begins with
  * the same warm state, so that no run teaches the next.
  */
 export function auspexArm(options: ArmOptions): Arm {
@@ -120,7 +120,7 @@ class AuspexArm implements Arm {
 }
 
 /** As a user would write it: each endpoint under the name that an operator knows, whatever port it has today. */
-function configuration({ scrape }: StackView): string {
+function configuration({ scrape, logs }: StackView): string {
   const jobs = scrape.map(({ job, instance, url }) => {
     const { host, pathname, protocol } = new URL(url);
     return {
@@ -132,7 +132,8 @@ function configuration({ scrape }: StackView): string {
       static_configs: [{ targets: [host], labels: { instance, job } }],
     };
   });
-  return JSON.stringify({ scrape: { jobs } });
+  const files = logs.map(({ service, instance, path }) => ({ files: [path], service, instance }));
+  return JSON.stringify({ scrape: { jobs }, sources: { logs: files } });
 }
 
 async function untilReady(url: string, child: ChildProcess): Promise<void> {

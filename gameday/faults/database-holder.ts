@@ -1,10 +1,10 @@
 /**
- * Somebody who takes from the database and does not give back: `node database-holder.ts connections|locks <url>`. Ends when it is
- * killed.
+ * Somebody who takes from the database and does not give back: `node database-holder.ts connections|locks <url> [ms between two]`. Ends
+ * when it is killed.
  */
 import pg from 'pg';
 
-const [what, url = ''] = process.argv.slice(2);
+const [what, url = '', everyMs = '0'] = process.argv.slice(2);
 
 async function open(name: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, application_name: name });
@@ -19,6 +19,7 @@ async function holdConnections(): Promise<void> {
   for (;;) {
     try {
       held.push(await open('report-builder'));
+      await new Promise((wake) => setTimeout(wake, Number(everyMs)));
     } catch {
       // All are taken: the next that somebody gives back.
       await new Promise((wake) => setTimeout(wake, 50));

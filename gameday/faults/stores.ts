@@ -6,16 +6,16 @@ import { type Step, startOffender } from './step.ts';
 
 /* Faults of database and cache. */
 
-function holder(stack: Stack, what: 'connections' | 'locks'): string[] {
+function holder(stack: Stack, what: 'connections' | 'locks', everyMs = 0): string[] {
   const path = fileURLToPath(new URL('database-holder.ts', import.meta.url));
-  return [process.execPath, path, what, stack.plans.databaseUrl];
+  return [process.execPath, path, what, stack.plans.databaseUrl, String(everyMs)];
 }
 
-/** A report opens every connection that it can get, and keeps them. */
-export function holdConnections(): Step {
+/** A report opens every connection that it can get, and keeps them; one after another in so many milliseconds. */
+export function holdConnections(everyMs = 0): Step {
   return {
     says: 'a report holds the connections of the database',
-    apply: (context) => startOffender(context, 'report-builder', holder(context.stack, 'connections')),
+    apply: (context) => startOffender(context, 'report-builder', holder(context.stack, 'connections', everyMs)),
   };
 }
 

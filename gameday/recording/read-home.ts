@@ -1,6 +1,7 @@
 import { DERIVED_JOB } from '../../src/engine/derive-figures.ts';
 import { HEALTH_METRIC } from '../../src/engine/host-figures.ts';
 import {
+  type Alert,
   type AnomalyRow,
   type Culprit,
   type Incident,
@@ -38,6 +39,8 @@ export async function toldFrom(records: RecordStore, from: number, to: number): 
     limit: 500,
   });
   const { rows: incidents } = await records.find('incidents', { where: { openedAt: { gte: from } }, limit: 500 });
+  const { rows: alerts } = await records.find('alerts', { where: { startedAt: { gte: from, lte: to } }, limit: 500 });
+  const foreseen = alerts.filter(({ kind, firedAt }) => kind === 'forecast' && firedAt !== null);
   const services = await servicesOf(records);
   const told: Told[] = [];
   for (const finding of findings) {
@@ -53,6 +56,8 @@ export async function toldFrom(records: RecordStore, from: number, to: number): 
     told.push({ ...said, at: incident.openedAt, kind: 'incident' });
     if (incident.toldAt !== null && incident.toldAt <= to) told.push({ ...said, at: incident.toldAt, kind: 'page' });
   }
+  for (const alert of foreseen)
+    told.push({ ...base(alert, services(alert.entityId)), at: alert.firedAt ?? alert.startedAt, kind: 'foreseen' });
   return told.sort((a, b) => a.at - b.at);
 }
 
@@ -87,7 +92,7 @@ function classOf({ class: said }: Incident): Told['class'] {
 }
 
 function base(
-  of: Pick<AnomalyRow | Incident, 'id' | 'severity'> & { readonly summary: string },
+  of: Pick<AnomalyRow | Incident | Alert, 'id' | 'severity'> & { readonly summary: string },
   culprits: readonly string[],
 ): Omit<Told, 'at' | 'kind'> {
   return { id: of.id, severity: of.severity, class: null, culprits, summary: of.summary };

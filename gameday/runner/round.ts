@@ -7,7 +7,9 @@ import type { LoadShape } from '../load/shapes.ts';
 import type { GamedayOptions } from '../options.ts';
 import { STEADY, STEADY_RATE } from '../probe/outside.ts';
 import { unrest } from '../probe/sights.ts';
+import { rampScenarios } from '../scenarios/ramps.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
+import { judge } from '../score/judge.ts';
 import { pause } from '../stack/execute.ts';
 import type { Stack } from '../stack/stack.ts';
 import { WARM_RECORDING } from '../recording/replay-library.ts';
@@ -22,6 +24,7 @@ const RECORDED_HARMLESS = 8;
 const ORDINARY_DAY: LoadShape = { shape: 'daily', rate: STEADY_RATE, periodSeconds: 3600 };
 const QUIET_PIECE_MINUTES = 30;
 const MINUTE_MS = 60_000;
+const RAMP_REST_MINUTES = 2;
 
 /** Runs scenarios one after another on one stack, which is made anew when it is not healthy after a run. */
 export class Round {
@@ -51,6 +54,28 @@ export class Round {
         writeFileSync(join(out, `${record.arm}.${record.scenario}.${record.seed}.json`), `${JSON.stringify(record)}\n`);
         if (recording !== null && record.broken === null) await ground.arm.keep?.(recording, record);
         console.log(runLine(record));
+        if (record.broken !== null) broken.push(record);
+        if (record.broken !== null || record.healthyAt === null) await this.close();
+      }
+    }
+    return broken;
+  }
+
+  /** Lets things run short slowly, one after another; resolves with the runs that do not count. */
+  async ramps(minutes: number): Promise<RunRecord[]> {
+    const { seed, out, times, scenarios } = this.#options;
+    mkdirSync(out, { recursive: true });
+    // What users notice comes at the end of a ramp: some time is left behind it.
+    const timing = { baseline: BASELINE_MS, fault: (minutes + RAMP_REST_MINUTES) * MINUTE_MS, recovery: RECOVERY_MS };
+    const those = rampScenarios(minutes).filter(
+      ({ id }) => scenarios.length === 0 || scenarios.some((one) => id.includes(one)),
+    );
+    const broken: RunRecord[] = [];
+    for (let time = 0; time < (times ?? 1); time++) {
+      for (const scenario of those) {
+        const record = await oneRun(scenario, await this.#ready(), seed + time, timing);
+        writeFileSync(join(out, `ramp.${record.scenario}.${record.seed}.json`), `${JSON.stringify(record)}\n`);
+        console.log(rampLine(record));
         if (record.broken !== null) broken.push(record);
         if (record.broken !== null || record.healthyAt === null) await this.close();
       }
@@ -161,6 +186,17 @@ export function runLine(record: RunRecord): string {
   const undo = (record.undoFailures ?? []).map((failure) => `; undo: ${failure}`).join('');
   const shown = `shown ${after(record.shownAt, record.injectedAt)}`;
   return `${name} ${shown}; ${failed} checks failed; healthy ${after(record.healthyAt, record.undoneAt)} of undo${told}${undo}`;
+}
+
+/** What was foreseen of a ramp, on one line. */
+function rampLine(record: RunRecord): string {
+  const name = record.scenario.padEnd(20);
+  if (record.broken !== null) return `${name} BROKEN, not counted: ${record.broken}`;
+  const { foreseenMs, isSeen } = judge(record);
+  const noticed = isSeen ? 'users noticed' : 'users noticed nothing';
+  const foreseen = foreseenMs === null ? 'not foreseen' : `foreseen ${(foreseenMs / MINUTE_MS).toFixed(1)} min before`;
+  const said = record.told.filter(({ kind }) => kind === 'foreseen').map(({ summary }) => `; ${summary}`);
+  return `${name} ${noticed}; ${foreseen}${said.join('')}`;
 }
 
 function quietLine(piece: number, minutes: number, told: readonly Told[], noticed: string | null): string {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { UndoLedger } from '../undo/ledger.ts';
 import { run } from './execute.ts';
 
-const SIZE_MB = 64;
-const INODES = 1024;
+export const SPOOL_MB = 64;
+export const SPOOL_INODES = 1024;
 const MOST_PLACES = 100;
 
 /** Takes a loop device off every image below a folder; the mount goes first. */
@@ -23,8 +23,8 @@ rm -f "$1.of"`;
  */
 export async function makeSpool(id: string, folder: string, ledger: UndoLedger): Promise<string> {
   const image = join(folder, 'spool.img');
-  await run(['truncate', '-s', `${SIZE_MB}M`, image]);
-  await run(['mkfs.ext4', '-q', '-F', '-m', '0', '-N', String(INODES), '-E', 'lazy_itable_init=0', image]);
+  await run(['truncate', '-s', `${SPOOL_MB}M`, image]);
+  await run(['mkfs.ext4', '-q', '-F', '-m', '0', '-N', String(SPOOL_INODES), '-E', 'lazy_itable_init=0', image]);
   ledger.add(['sh', '-c', DETACH, 'detach', image]);
   const mount = takePlace(id, ledger);
   const device = (await run(['losetup', '--find', '--show', image])).trim();

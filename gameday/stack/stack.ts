@@ -71,6 +71,16 @@ export class Stack implements StackView {
     );
   }
 
+  get logs(): StackView['logs'] {
+    const watched = this.parts.filter((part) => part.kind !== 'exporter');
+    const own = watched.map((part) => ({
+      service: part.kind === 'service' ? 'shop' : part.name,
+      instance: part.name,
+      path: part.logFile,
+    }));
+    return [...own, { service: 'edge', instance: 'edge', path: join(this.folder, 'log', 'edge-error.log') }];
+  }
+
   /** Where clients find the edge. */
   get edge(): { readonly host: string; readonly port: number; readonly ca: string } {
     return { host: this.plans.edge.address, port: this.plans.edge.port, ca: join(this.folder, 'ca.crt') };

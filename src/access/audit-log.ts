@@ -1,5 +1,14 @@
 import { AuspexError } from '../errors.ts';
-import type { Act, AuditReport, AuditRow, AuditTrail, Clock, RecordAccess, RecordStore } from '../model/index.ts';
+import {
+  type Act,
+  type AuditReport,
+  type AuditRow,
+  type AuditTrail,
+  type Clock,
+  type RecordAccess,
+  type RecordStore,
+  rowPages,
+} from '../model/index.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { AttemptMeter } from './attempt-meter.ts';
 import { auditId, canonicalForm, type ChainHead, CUT_ACTION, FIRST_PREVIOUS, verifyChain } from './audit-chain.ts';
@@ -23,7 +32,6 @@ export interface AuditHealth {
 }
 
 const AT_ONCE = 64;
-const PAGE = 500;
 /** How often a row is tried whose number another process took first. */
 const MOST_TRIES = 20;
 
@@ -122,15 +130,7 @@ export class AuditLog implements AuditTrail {
   }
 
   async *#rows(): AsyncGenerator<AuditRow> {
-    for (let cursor: string | undefined; ; ) {
-      const page = await this.#options.records.find('audit_log', {
-        limit: PAGE,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      yield* page.rows;
-      if (page.nextCursor === null) return;
-      cursor = page.nextCursor;
-    }
+    for await (const rows of rowPages(this.#options.records, 'audit_log')) yield* rows;
   }
 
   async #quietly(act: Act): Promise<void> {

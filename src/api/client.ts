@@ -15,9 +15,11 @@ export type CallInput<K extends OperationId> = (RouteOf<K> extends { params: inf
   (RouteOf<K> extends { body: infer B } ? { readonly body: Given<B> } : { readonly body?: never }) & {
     readonly idempotencyKey?: string;
     readonly signal?: AbortSignal;
+    /** The body of a route that takes something else than JSON. */
+    readonly text?: string;
   };
 type CallArguments<K extends OperationId> =
-  Record<string, never> extends Omit<CallInput<K>, 'idempotencyKey' | 'signal'>
+  Record<string, never> extends Omit<CallInput<K>, 'idempotencyKey' | 'signal' | 'text'>
     ? [input?: CallInput<K>]
     : [input: CallInput<K>];
 
@@ -51,6 +53,7 @@ interface LooseInput {
   readonly params?: Readonly<Record<string, Scalar>>;
   readonly query?: Readonly<Record<string, Scalar>>;
   readonly body?: unknown;
+  readonly text?: string;
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
 }
@@ -66,8 +69,9 @@ export function createClient(options: ClientOptions): Client {
     try {
       response = await fetch(url, {
         method: route.method,
-        headers: headersOf(options, input),
+        headers: headersOf(options, route, input),
         ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
+        ...(input.text === undefined ? {} : { body: input.text }),
         signal: signalOf(input.signal, isStream ? undefined : (options.timeoutMs ?? DEFAULT_TIMEOUT_MS)),
         redirect: 'error',
       });
@@ -114,11 +118,16 @@ function urlOf(baseUrl: string, route: Route, { params, query }: LooseInput): st
   return `${baseUrl.replace(/\/+$/, '')}${path}${text === '' ? '' : `?${text}`}`;
 }
 
-function headersOf({ token }: ClientOptions, { body, idempotencyKey }: LooseInput): Record<string, string> {
+function headersOf(
+  { token }: ClientOptions,
+  route: Route,
+  { body, text, idempotencyKey }: LooseInput,
+): Record<string, string> {
   return {
     accept: 'application/json, application/problem+json, */*;q=0.1',
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(text === undefined || route.consumes === undefined ? {} : { 'content-type': route.consumes }),
     ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
   };
 }

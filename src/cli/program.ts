@@ -1,10 +1,15 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { Role } from '../model/index.ts';
+import { changeKinds, type Role } from '../model/index.ts';
 import { version } from '../version.ts';
 import type { AnomaliesFileOptions } from './commands/anomalies-file.ts';
 import type { AuditFilter } from './commands/audit.ts';
+import type { AddChangeOptions, ChangesOptions } from './commands/changes.ts';
+import { type CalendarKind, calendarKinds } from '../model/calendar.ts';
+import type { CalendarAddOptions, CalendarListOptions } from './commands/calendar.ts';
 import type { ForecastFileOptions } from './commands/forecast-file.ts';
 import type { IncidentsOptions } from './commands/incidents.ts';
+import type { RouteOptions } from './commands/notify.ts';
+import type { ReplayCommand } from './commands/replay.ts';
 import type { RootCauseFileOptions } from './commands/root-cause-file.ts';
 import { type GlobalOptions, connect } from './connect.ts';
 import { createOutput, exitCodes, type Output, reportError } from './output.ts';
@@ -65,8 +70,13 @@ export function createProgram(ended: (code: number) => void): Command {
   addBackup(command, act, globals);
   addNow(command, act, globals, host);
   addIncidents(command, act, globals, host);
+  addChanges(command, act, globals, host);
+  addNotify(command, act, globals);
+  addCalendar(command, act, globals, host);
+  addServices(command, act, globals);
   addModels(command, act, globals, host);
   addReplay(command, act, globals);
+  addRules(command, act, globals);
   addFiles(command, act);
   return program;
 }
@@ -85,6 +95,13 @@ function addLifecycle(command: MakeCommand, act: Act, globals: () => GlobalOptio
     .action(
       act(async (output, options: { interval?: number; duration?: number; listen?: string; workers?: number }) =>
         (await import('./commands/start.ts')).start(output, globals(), options),
+      ),
+    );
+  command('demo', 'a recorded fault, live on a page of its own; nothing of this machine is read', 'auspex demo')
+    .option('--speed <n>', 'so many times as fast as it was', positive, 10)
+    .action(
+      act(async (output, options: { speed: number }) =>
+        (await import('./commands/demo.ts')).demo(output, globals(), options),
       ),
     );
   command('stop', 'stop the Auspex of this home folder', 'auspex stop').action(
@@ -248,20 +265,30 @@ function addAudit(command: MakeCommand, act: Act, globals: () => GlobalOptions):
 function addReplay(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {
   command(
     'replay',
-    'the alerts that the last weeks of a Prometheus would have had',
-    'auspex replay --prometheus http://prometheus.example:9090 --days 28',
+    'of what people would have been told in the last weeks of a Prometheus',
+    'auspex replay --prometheus http://prometheus.example:9090 --days 28 --set disk-low.limit=0.8',
   )
     .requiredOption('--prometheus <url>', 'Prometheus, VictoriaMetrics, Mimir or Thanos, by its HTTP API')
     .option('--days <n>', 'how far back', positive, 28)
     .option('--select <selector>', 'which series; all unless given')
     .option('--bearer-file <file>', 'a file that holds the token for it')
     .option('--tenant <id>', 'its tenant, where it has several (X-Scope-OrgID)')
+    .option(
+      '--rules <file>',
+      'a rule file of Prometheus, beside `alerts.ruleFiles` of the configuration; may be given several times',
+      (value: string, before: string[]) => [...before, value],
+      [],
+    )
+    .option('--calendar <file>', 'what was planned, as an .ics file; beside `calendar.files` of the configuration')
+    .option(
+      '--set <rule.field=value>',
+      'try a rule otherwise: limit, for, hold, severity, or RULE=off; may be given several times',
+      (value: string, before: string[]) => [...before, value],
+      [],
+    )
     .action(
-      act(
-        async (
-          output,
-          options: { prometheus: string; days: number; select?: string; bearerFile?: string; tenant?: string },
-        ) => (await import('./commands/replay.ts')).replay(output, globals(), options),
+      act(async (output, options: ReplayCommand) =>
+        (await import('./commands/replay.ts')).replay(output, globals(), options),
       ),
     );
 }
@@ -350,6 +377,28 @@ function addNow(command: MakeCommand, act: Act, globals: () => GlobalOptions, ho
     );
 }
 
+function addServices(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {
+  const load = () => import('./commands/services.ts');
+  const services = command(
+    'services',
+    'services with their health, worst first; one with what drags it down; exit 1 when one is not well',
+    'auspex services shop',
+  )
+    .argument('[name]', 'a service’s name or id')
+    .action(
+      act(async (output, name: string | undefined) => {
+        const client = connect(globals());
+        const { listServices, showService } = await load();
+        return name === undefined ? listServices(client, output) : showService(client, output, name);
+      }),
+    );
+  services
+    .command('remove <name>')
+    .description('take one away, with its calls and corrections; its history stays, and what is seen again comes back')
+    .exitOverride()
+    .action(act(async (output, name: string) => (await load()).removeService(connect(globals()), output, name)));
+}
+
 function addIncidents(command: MakeCommand, act: Act, globals: () => GlobalOptions, host: () => Option): void {
   const load = () => import('./commands/incidents.ts');
   const incidents = command(
@@ -378,6 +427,9 @@ function addIncidents(command: MakeCommand, act: Act, globals: () => GlobalOptio
     sub(`${name} <id>`, description).action(
       act(async (output, id: string) => (await load()).changeIncident(connect(globals()), output, id, what)),
     );
+  sub('note <id> <text>', 'what was found or done, for those who meet the like again').action(
+    act(async (output, id: string, text: string) => (await load()).noteIncident(connect(globals()), output, id, text)),
+  );
   command(
     'explain',
     'why an incident, an alert or a finding is what it is, and what would have changed it',
@@ -389,6 +441,141 @@ function addIncidents(command: MakeCommand, act: Act, globals: () => GlobalOptio
         (await import('./commands/explain.ts')).explain(connect(globals()), output, id),
       ),
     );
+}
+
+function addChanges(command: MakeCommand, act: Act, globals: () => GlobalOptions, host: () => Option): void {
+  const load = () => import('./commands/changes.ts');
+  const kind = (): Option => new Option('--kind <kind>', 'of one kind').choices(changeKinds);
+  const changes = command(
+    'changes',
+    'what was changed: deployments, edits, packages, restarts',
+    'auspex changes add --service shop --from 1.4.0 --to 1.5.0 --by ci',
+  )
+    .addOption(host())
+    .option('--service <name>', 'one service only')
+    .addOption(kind())
+    .option('--since <time>', 'from then on, ISO 8601')
+    .option('--limit <n>', 'how many', positive, 20)
+    .action(
+      act(async (output, options: ChangesOptions) => (await load()).listChanges(connect(globals()), output, options)),
+    );
+  changes
+    .command('add [what]')
+    .description('tell of a change: a deployment unless --kind says otherwise')
+    .exitOverride()
+    .option('--service <name>', 'the service that was changed')
+    .option('--host <name>', 'the host or target that was changed')
+    .addOption(kind())
+    .option('--from <version>', 'the version before')
+    .option('--to <version>', 'the version now')
+    .option('--by <name>', 'who did it')
+    .option('--link <url>', 'where one reads more')
+    .option('--at <time>', 'when it took effect, ISO 8601; now unless given')
+    .option('--id <id>', 'the same id is kept once')
+    .action(
+      // An option of both commands is the first one's, wherever it stands.
+      act(async (output, what: string | undefined, _: AddChangeOptions, own: Command) =>
+        (await load()).addChange(connect(globals()), output, what, own.optsWithGlobals<AddChangeOptions>()),
+      ),
+    );
+}
+
+function addNotify(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {
+  command('notify', 'who is told of what', 'auspex notify route --severity critical --service shop')
+    .command('route')
+    .description('whom an incident would reach, and why; nothing is sent')
+    .option('--incident <id>', 'an incident as it is')
+    .addOption(new Option('--severity <severity>', 'high unless told').choices(['medium', 'high', 'critical']))
+    .option('--class <class>', 'a class of incidents: disk-full, crash …')
+    .addOption(
+      new Option('--kind <kind>', 'of the alert that asks').choices([
+        'threshold',
+        'anomaly',
+        'absence',
+        'external',
+        'rule',
+        'objective',
+        'forecast',
+      ]),
+    )
+    .option('--service <name>', 'a service or job')
+    .option('--entity <name>', 'a host or service, by id or name')
+    .option('--at <time>', 'when, ISO 8601; now unless told')
+    .exitOverride()
+    .action(
+      act(async (output, options: RouteOptions) =>
+        (await import('./commands/notify.ts')).notifyRoute(connect(globals()), output, options),
+      ),
+    );
+}
+
+function addCalendar(command: MakeCommand, act: Act, globals: () => GlobalOptions, host: () => Option): void {
+  const load = () => import('./commands/calendar.ts');
+  const kind = () => new Option('--kind <kind>', calendarKinds.join(', ')).choices([...calendarKinds]);
+  const calendar = command(
+    'calendar',
+    'what is planned: maintenance, holidays, freezes, silences, quiet hours',
+    "auspex calendar add 'New disk' --kind maintenance --on db-1 --for 2h",
+  )
+    .option('--days <n>', 'how far ahead', positive, 31)
+    .addOption(host())
+    .action(
+      act(async (output, options: CalendarListOptions) =>
+        (await load()).listCalendar(connect(globals()), output, options),
+      ),
+    );
+  const sub = (name: string, description: string): Command =>
+    calendar.command(name).description(description).exitOverride();
+  sub('list', 'the same as without a word').action(
+    act(async (output) =>
+      (await load()).listCalendar(connect(globals()), output, calendar.opts<CalendarListOptions>()),
+    ),
+  );
+  sub('add <title>', 'plan something, from now on unless told')
+    .addOption(kind().makeOptionMandatory())
+    .option('--from <time>', 'when it begins: 2026-12-24T18:00')
+    .option('--to <time>', 'when it ends')
+    .option('--for <duration>', 'how long it lasts, in place of --to: 30m, 2h, 3d')
+    .option('--on <name>', 'a host or service only')
+    .option('--service <name>', 'all of a service or job only')
+    .option('--rule <name>', 'alerts of one rule only')
+    .option('--recurrence <rule>', 'an RRULE: FREQ=WEEKLY;BYDAY=SU')
+    .option('--time-zone <zone>', 'in which it recurs: Europe/Berlin')
+    .option('--reason <text>', 'why')
+    .action(
+      act(async (output, title: string, options: CalendarAddOptions) =>
+        (await load()).addToCalendar(connect(globals()), output, title, options),
+      ),
+    );
+  sub('remove <id>', 'end one that holds, or take out one that is to come').action(
+    act(async (output, id: string) => (await load()).removeFromCalendar(connect(globals()), output, id)),
+  );
+  sub('import <file>', 'take an .ics file in; exit 1 where some of it was left out')
+    .addOption(kind().makeOptionMandatory())
+    .action(
+      act(async (output, file: string, options: { kind: CalendarKind }) =>
+        (await load()).importCalendar(connect(globals()), output, file, options.kind),
+      ),
+    );
+}
+
+function addRules(command: MakeCommand, act: Act, globals: () => GlobalOptions): void {
+  const load = () => import('./commands/rules.ts');
+  const rules = command(
+    'rules',
+    'rules of Prometheus’s files, and how each fares; exit 1 when one does not run',
+    'auspex rules check node.yaml',
+  ).action(act(async (output) => (await load()).listRules(connect(globals()), output)));
+  rules
+    .command('check <files...>')
+    .description('what is wrong in rule files; exit 1 when a rule would not run; no server is needed')
+    .exitOverride()
+    .action(act(async (output, files: string[]) => (await load()).checkRules(output, files)));
+  command(
+    'objectives',
+    'what services owe, and what of their error budgets is left; exit 1 when one is spent',
+    'auspex objectives',
+  ).action(act(async (output) => (await load()).listObjectives(connect(globals()), output)));
 }
 
 function addFiles(command: MakeCommand, act: Act): void {
@@ -421,6 +608,14 @@ function addFiles(command: MakeCommand, act: Act): void {
 }
 
 function addModels(command: MakeCommand, act: Act, globals: () => GlobalOptions, host: () => Option): void {
+  command('predict', 'what will go wrong; exit 1 when something is foreseen', 'auspex predict --hours 48')
+    .option('--hours <n>', 'how far ahead', positive, 24)
+    .addOption(host())
+    .action(
+      act(async (output, options: { hours: number } & HostOption) =>
+        (await import('./commands/predict.ts')).predict(connect(globals()), output, options),
+      ),
+    );
   command('forecast', 'what the main metrics will do', 'auspex forecast disk --days 7')
     .argument('[component]', 'one metric, as listed without')
     .option('--days <n>', 'how far ahead', positive, 7)

@@ -5,6 +5,7 @@ import { AuspexError } from '../errors.ts';
 import { dotted, faults, flatten, getAt, type Given, plain } from './faults.ts';
 import { type ConfigFile, configError, readConfigFile } from './file.ts';
 import { type ConfigKey, configKeys, environmentNames, nearest } from './keys.ts';
+import { faultInRouting } from './notify-schema.ts';
 import { type Config, configSchema } from './schema.ts';
 import { redact } from './redact.ts';
 import { yaml } from './yaml.ts';
@@ -201,9 +202,12 @@ function checkPairs(config: Config, file: ConfigFile | null): void {
   }
   checkProvider(config, file);
   checkChannels(config, file);
+  checkRouting(config, file);
   const named = [
     [['notify', 'channels'], config.notify.channels],
     [['alerts', 'rules'], config.alerts.rules],
+    [['alerts', 'forecasts'], config.alerts.forecasts],
+    [['objectives'], config.objectives],
     [['models', 'external'], config.models.external],
     [['sources', 'prometheus'], config.sources.prometheus],
   ] as const;
@@ -237,6 +241,14 @@ function checkChannels({ notify }: Config, file: ConfigFile | null): void {
     if (name === 'url' && !/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
       throw fail('is no address. Expected one that begins with http:// or https:// in the file.');
   }
+}
+
+function checkRouting({ notify }: Config, file: ConfigFile | null): void {
+  const fault = faultInRouting(notify);
+  if (fault === null) return;
+  const where = ['notify', ...fault.path];
+  const words = `${dotted(where)} ${fault.words}.`;
+  throw file === null ? plain(words) : configError(file.path, file.locate(where), words);
 }
 
 function checkProvider({ server }: Config, file: ConfigFile | null): void {

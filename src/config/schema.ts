@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { calendarKinds } from '../model/calendar.ts';
+import { objectiveSchema } from './objective-schema.ts';
+import { escalationSchema, receiverSchema, routeSchema } from './notify-schema.ts';
 import { scrapeJobSchema } from './scrape-schema.ts';
 import { selector, shard } from './source-schema.ts';
 import { basePath, duration, httpUrl, listen, matchers, range, size, timeZone } from './values.ts';
@@ -127,6 +130,17 @@ const userRule = z
     clear: key(z.number().nullable().prefault(null), 'number', 'Clears only beyond this; the limit unless told.'),
     for: key(duration('0s', '7d').prefault('5m'), 'duration', 'How long it must last.'),
     hold: key(duration('0s', '7d').prefault('5m'), 'duration', 'How long it must be gone.'),
+    keepFiringFor: key(
+      duration('0s', '7d').prefault('0s'),
+      'duration',
+      'How long it goes on firing after it was last seen to hold.',
+    ),
+    noData: key(
+      z.enum(['end', 'alert']).prefault('end'),
+      'end or alert',
+      'What one that fires becomes when its values stay away: over, in words that say so, or an alert that there are none.',
+    ),
+    noDataFor: key(duration('5m', '30d').prefault('24h'), 'duration', 'How long they must stay away for that.'),
     severity: key(severity().prefault('high'), 'medium, high or critical', 'How bad it is.'),
     summary: key(optionalText(), 'text', 'The alert’s first sentence.'),
     action: key(optionalText(), 'text', 'What a person should do.'),
@@ -135,6 +149,18 @@ const userRule = z
     path: ['clear'],
     message: 'a value on the good side of the limit',
   });
+
+const forecastRule = z.strictObject({
+  name: key(name(), 'name', 'What the rule is called.'),
+  component: key(z.string().min(1).max(200), 'figure', 'The figure as `auspex forecast` names it: `memory used`.'),
+  op: key(z.enum(['>', '<']).prefault('>'), '> or <', 'Which side of the limit is bad.'),
+  limit: key(z.number(), 'number', 'What it must not cross; shares from 0 to 1.'),
+  within: key(duration('15m', '30d').prefault('1d'), 'duration', 'How far ahead is looked.'),
+  for: key(duration('0s', '7d').prefault('30m'), 'duration', 'How long the forecast must say so.'),
+  hold: key(duration('0s', '7d').prefault('1h'), 'duration', 'How long it must no longer say so.'),
+  severity: key(severity().prefault('medium'), 'medium, high or critical', 'How bad it is.'),
+  action: key(optionalText(), 'text', 'What a person should do.'),
+});
 
 const externalModel = z.strictObject({
   name: key(
@@ -185,6 +211,29 @@ const prometheusSource = z
     path: ['user'],
     message: 'either a token or a user, not both',
   });
+
+const logSource = z.strictObject({
+  files: key(
+    z.array(z.string().min(1)).min(1).max(50),
+    'list of paths',
+    'Where they are, `*` and `**` allowed: `/var/log/nginx/*error.log`.',
+  ),
+  service: key(z.string().min(1).max(200), 'name', 'Whose they are: as the `job` of its metrics, where it has any.'),
+  instance: key(
+    optionalText(),
+    'name',
+    'Which instance of it: as the `instance` of its metrics; this machine’s name unless set.',
+  ),
+});
+
+const calendarFile = z.strictObject({
+  path: key(z.string().min(1), 'path', 'An .ics file, from where this file lies.'),
+  kind: key(
+    z.enum(calendarKinds),
+    'maintenance, holiday, freeze, silence or quiet-hours',
+    'What its events are, where their CATEGORIES name none of these.',
+  ),
+});
 
 const section = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shape).prefault({} as never);
 
@@ -248,6 +297,18 @@ export const configSchema = z.strictObject({
       env: 'AUSPEX_INTERVAL',
       flag: 'interval',
     }),
+    changes: section({
+      watch: key(
+        z.boolean().prefault(true),
+        'true or false',
+        'See what is changed on this machine: packages, and configuration of nginx, HAProxy and systemd.',
+      ),
+      files: key(
+        z.array(z.string().regex(/^\//, 'a path that begins with /')).max(100).prefault([]),
+        'list of paths',
+        'Configuration files beside those, also as globs (`/etc/shop/*.yaml`): that they were edited is told, never what they hold.',
+      ),
+    }),
   }),
   scrape: section({
     jobs: key(
@@ -262,6 +323,11 @@ export const configSchema = z.strictObject({
       z.array(prometheusSource).max(20).prefault([]),
       'list of servers',
       'Prometheus-compatible servers that are read: what they have is watched as if it were scraped.',
+    ),
+    logs: key(
+      z.array(logSource).max(200).prefault([]),
+      'list of files',
+      'Log files that are read as they grow: records are counted by severity, errors are kept by kind.',
     ),
   }),
   retention: section({
@@ -324,7 +390,42 @@ export const configSchema = z.strictObject({
       live,
     ),
     rules: key(z.array(userRule).max(1000).prefault([]), 'list of rules', 'Rules of your own.', live),
+    forecasts: key(
+      z.array(forecastRule).max(200).prefault([]),
+      'list of rules',
+      'Rules on what a host’s figure will do.',
+      live,
+    ),
+    ruleFiles: key(
+      z.array(z.string().min(1)).max(100).prefault([]),
+      'list of paths',
+      'Rule files of Prometheus, `*` allowed; from where this file lies. Read at start and reload.',
+      live,
+    ),
   }),
+  calendar: section({
+    files: key(
+      z.array(calendarFile).max(20).prefault([]),
+      'list of files',
+      'Calendars that are kept elsewhere; read at start and reload.',
+      live,
+    ),
+  }),
+  services: section({
+    business: key(
+      z
+        .record(z.string().min(1).max(100), z.array(z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/)).max(20))
+        .prefault({}),
+      'service: list of metrics',
+      'Metrics that tell how the business of a service goes, orders a minute say: part of its health ([guide](../guides/services.md#business-metrics)).',
+    ),
+  }),
+  objectives: key(
+    z.array(objectiveSchema).max(200).prefault([]),
+    'list of objectives',
+    'What services owe their users, beside those made on the page.',
+    live,
+  ),
   notify: section({
     channels: key(
       z
@@ -342,6 +443,30 @@ export const configSchema = z.strictObject({
         .prefault([]),
       'list of channels',
       'Where messages go.',
+      live,
+    ),
+    receivers: key(
+      z.array(receiverSchema).max(100).prefault([]),
+      'list of receivers',
+      'People and channels under one name, with quiet hours. Each channel is a receiver by its own name without it.',
+      live,
+    ),
+    routes: key(
+      z.array(routeSchema).max(200).prefault([]),
+      'list of routes',
+      'Whom an incident reaches, the first that holds; every channel unless set, and where none holds.',
+      live,
+    ),
+    escalations: key(
+      z.array(escalationSchema).max(50).prefault([]),
+      'list of escalations',
+      'Who is told next while nobody takes an incident; a route names one.',
+      live,
+    ),
+    outbox: key(
+      z.int().min(100).max(1_000_000).prefault(10_000),
+      'number',
+      'Most messages that wait for one channel. Beyond it the least severe, of these the oldest, are dropped, counted and named.',
       live,
     ),
     group: key(

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Alert, Finding, Silence } from '../model/index.ts';
-import { type AlertBook, emptyBook, type Observation, restoreBook, stepAlerts } from './alert-book.ts';
+import { type Alert, type CalendarEntry, everything, type Finding } from '../model/index.ts';
+import { emptyBook, type Observation, restoreBook, stepAlerts } from './alert-book.ts';
+import { Calendar, targetOf } from './calendar.ts';
 import { observeFinding } from './episodes.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
@@ -54,17 +55,43 @@ function finding(more: Partial<Finding> = {}): Finding {
   };
 }
 
+function governance(entries: readonly CalendarEntry[] = []) {
+  return { calendar: new Calendar(entries), targetOf: (id: string) => targetOf(undefined, id) };
+}
+
+function calendarEntry(more: Partial<CalendarEntry>): CalendarEntry {
+  return {
+    id: 's',
+    kind: 'silence',
+    title: 'moving data',
+    scope: everything,
+    startsAt: T0,
+    endsAt: T0 + 10 * MINUTE,
+    recurrence: null,
+    timeZone: 'UTC',
+    except: [],
+    governs: ['alerting'],
+    reason: '',
+    createdBy: 'kim',
+    createdAt: T0,
+    overAt: null,
+    file: null,
+    ...more,
+  };
+}
+
 /** A book with a clock; each step gives what people are told of as `kind rule`. */
 function player() {
   const player = {
-    book: emptyBook as AlertBook,
+    book: emptyBook(),
     rows: new Map<string, Alert>(),
-    silences: [] as Silence[],
+    calendar: [] as CalendarEntry[],
     outbox: new Set<string>(),
     step(minutes: number, ...seen: Partial<Observation>[]): string[] {
       const now = T0 + minutes * MINUTE;
       const observations = seen.map((one) => observation({ at: now, ...one }));
-      const result = stepAlerts(player.book, { observations, silences: player.silences, spokenFor: () => null }, now);
+      const inputs = { observations, governance: governance(player.calendar), spokenFor: () => null };
+      const result = stepAlerts(player.book, inputs, now);
       player.book = result.book;
       for (const row of result.changed) player.rows.set(row.id, row);
       for (const id of result.withdrawn) player.rows.delete(id);
@@ -132,37 +159,95 @@ test.each(['pending', 'firing', 'held', 'resolved'] as const)(
   },
 );
 
-test('missing values are marked, resolve nothing, and close it after a day', () => {
+test('without values it is shown as such, resolves nothing, goes on when they come again, and is closed after a day', () => {
   const p = player();
   p.step(0, {});
   expect(p.step(6)).toEqual([]);
   expect(p.only()).toMatchObject({
-    state: 'firing',
-    summary: 'Disk / is 95 % full No new values: its present state is unknown.',
+    state: 'no-data',
+    summary: 'Disk / is 95 % full No data since 2026-01-01 00:00 UTC; the last value was 95 %.',
   });
   expect(p.step(7, { at: T0, reading: 'missing', value: null })).toEqual([]);
+  expect(p.only().state).toBe('no-data');
   p.step(8, { summary: 'Disk / is 96 % full' });
-  p.step(9, { summary: 'Disk / is 96 % full' });
-  expect(p.only().summary).toBe('Disk / is 96 % full');
-  expect(p.step(9 + 24 * 60)).toEqual(['resolved disk-low']);
+  expect(p.only()).toMatchObject({ state: 'firing', summary: 'Disk / is 96 % full' });
+  expect(p.step(8 + 24 * 60)).toEqual(['resolved disk-low']);
   expect(p.only().summary).toContain('no values for 24 h');
+  expect(p.only().steps?.map(({ kind }) => kind)).toEqual(['fired', 'told', 'no-data', 'data-back', 'given-up']);
+});
+
+test('a restart without values changes nothing', () => {
+  const [p, q] = [player(), player()];
+  for (const one of [p, q]) {
+    one.step(0, { timing: { forMs: 0, holdMs: 5 * MINUTE } });
+    one.step(6);
+  }
+  q.restart(7);
+  for (const one of [p, q]) {
+    one.step(8);
+    one.step(9, { timing: { forMs: 0, holdMs: 5 * MINUTE } });
+  }
+  expect(q.only()).toEqual(p.only());
+  expect(q.only().state).toBe('firing');
+});
+
+test('where its rule says so, one without values becomes an alert of its own, which ends with the next value', () => {
+  const p = player();
+  const timing = { forMs: 0, holdMs: MINUTE, endMs: 15 * MINUTE, onNoData: 'alert' as const };
+  p.step(0, { timing });
+  expect(p.step(15)).toEqual(['resolved disk-low', 'firing disk-low']);
+  const absence = [...p.rows.values()].find((row) => row.kind === 'absence');
+  expect(absence).toMatchObject({ state: 'firing', subject: 'no data: /', startedAt: T0, value: null });
+  expect(p.step(600, { at: T0, reading: 'missing', timing })).toEqual([]);
+  p.restart(601);
+  expect(p.step(602)).toEqual([]);
+  expect(p.step(603, { reading: 'clear', timing })).toEqual(['resolved disk-low']);
+  expect([...p.rows.values()].every((row) => row.state === 'resolved')).toBe(true);
+});
+
+test('an anomaly whose host falls silent is not over', () => {
+  const p = player();
+  p.step(0, { ...observeFinding(finding()) });
+  p.step(16, { ...observeFinding(finding()) });
+  expect(p.only().state).toBe('no-data');
+  p.step(60 * 48, { ...observeFinding(finding()) });
+  expect(p.only().state).toBe('no-data');
+  const ended = finding({ status: 'ended', endedAt: T0 + 60 * 49 * MINUTE, lastAt: T0 + 60 * 49 * MINUTE });
+  expect(p.step(60 * 49, { ...observeFinding(ended) })).toEqual([]);
+  expect(p.only().state).toBe('held');
+});
+
+test('in quiet hours only what is critical is told at once; what still stands at their end is told then', () => {
+  const p = player();
+  p.calendar = [calendarEntry({ kind: 'quiet-hours', title: 'Night' })];
+  const full = { rule: 'disk-full', severity: 'critical' as const, subject: '/var' };
+  expect(p.step(0, {}, full)).toEqual(['firing disk-full']);
+  const waiting = [...p.rows.values()].find((row) => row.rule === 'disk-low');
+  expect(waiting?.suppressedBy).toBe(
+    'Quiet hours “Night” until 2026-01-01T00:10:00.000Z; only what is critical is told at once',
+  );
+  expect(p.step(10, {}, full)).toEqual(['firing disk-low']);
+});
+
+test('why it became what it is stays with it', () => {
+  const p = player();
+  p.calendar = [calendarEntry({ kind: 'maintenance', title: 'New disk', reason: 'the old one clicks' })];
+  p.step(0, { timing: { forMs: MINUTE, holdMs: MINUTE } });
+  p.step(1, { timing: { forMs: MINUTE, holdMs: MINUTE } });
+  p.step(2, { timing: { forMs: MINUTE, holdMs: MINUTE }, reading: 'clear' });
+  p.step(3, { timing: { forMs: MINUTE, holdMs: MINUTE }, reading: 'clear' });
+  expect(p.only().steps?.map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
+    'started: Disk / is 95 % full. It fires if that lasts for 1 min.',
+    'fired: It has lasted for 1 min.',
+    'withheld: Maintenance “New disk” until 2026-01-01T00:10:00.000Z: the old one clicks',
+    'held: The condition is gone. It is over if it stays away for 1 min.',
+    'resolved: The condition stayed away for 1 min.',
+  ]);
 });
 
 test('a silence tells nobody and says why; when it ends and the trouble stays, people are told', () => {
   const p = player();
-  p.silences = [
-    {
-      id: 's',
-      entityId: 'host:a',
-      rule: null,
-      subject: '/',
-      startsAt: T0,
-      endsAt: T0 + 10 * MINUTE,
-      reason: 'moving data',
-      createdBy: 'kim',
-      createdAt: T0,
-    },
-  ];
+  p.calendar = [calendarEntry({ scope: { ...everything, entityId: 'host:a', subject: '/' } })];
   expect(p.step(0, {}, { subject: '/var' })).toEqual(['firing disk-low']);
   const silenced = [...p.rows.values()].find((row) => row.subject === '/');
   expect(silenced?.suppressedBy).toBe('Silenced by kim until 2026-01-01T00:10:00.000Z: moving data');
@@ -172,19 +257,7 @@ test('a silence tells nobody and says why; when it ends and the trouble stays, p
 
 test('what was silenced from beginning to end is never told, its end neither', () => {
   const p = player();
-  p.silences = [
-    {
-      id: 's',
-      entityId: null,
-      rule: 'disk-low',
-      subject: null,
-      startsAt: T0,
-      endsAt: T0 + 60 * MINUTE,
-      reason: '',
-      createdBy: 'kim',
-      createdAt: T0,
-    },
-  ];
+  p.calendar = [calendarEntry({ scope: { ...everything, rule: 'disk-low' }, endsAt: T0 + 60 * MINUTE })];
   p.step(0, {});
   p.step(1, { reading: 'clear' });
   p.step(2, { reading: 'clear' });
@@ -286,7 +359,7 @@ test('rows of an alert that goes on are given out once a minute, not at every lo
   const step = (seconds: number) =>
     stepAlerts(
       p.book,
-      { observations: [observation({ at: T0 + seconds * 1000 })], silences: [], spokenFor: () => null },
+      { observations: [observation({ at: T0 + seconds * 1000 })], governance: governance(), spokenFor: () => null },
       T0 + seconds * 1000,
     );
   expect(step(10).changed).toHaveLength(0);
@@ -299,7 +372,7 @@ test('people are not told of an alert whose incident they know of, and told once
     const at = T0 + minute * MINUTE;
     const result = stepAlerts(
       p.book,
-      { observations: [observation({ at })], silences: [], spokenFor: () => reason },
+      { observations: [observation({ at })], governance: governance(), spokenFor: () => reason },
       at,
     );
     p.book = result.book;

@@ -1,11 +1,17 @@
-import { type Alert, formatDuration, severityRank, type Silence } from '../model/index.ts';
+import { type Alert, formatDuration, severityRank } from '../model/index.ts';
 import {
+  ABSENCE_TIMING,
   type AlertTiming,
   type ConditionReading,
   type ConditionState,
   EPISODE_TIMING,
+  EXTERNAL_TIMING,
+  passTime,
   stepCondition,
 } from './alert-state.ts';
+import { timedOut, withheld, withoutData, withoutMark, withStep } from './alert-steps.ts';
+import type { Governance } from './calendar.ts';
+import { AlertBook, alertKey, type OpenAlert, REMEMBER_MS } from './known-alerts.ts';
 import { stableId } from './stable-id.ts';
 import { suppressionReason } from './suppression.ts';
 
@@ -33,31 +39,20 @@ export interface Observation
   readonly reportedAt?: number;
 }
 
-/** An alert that is not over, with what its state machine remembers. */
-export interface OpenAlert {
-  readonly alert: Alert;
-  readonly condition: ConditionState;
-  readonly timing: AlertTiming;
-  /** When its row was last given out to be stored. */
-  readonly storedAt: number;
-}
-
-/** Every alert that is not over, by what it is about, and those that ended within the last hour. */
-export interface AlertBook {
-  readonly open: ReadonlyMap<string, OpenAlert>;
-  readonly ended: readonly Alert[];
-}
-
 export interface AlertInputs {
   /** Any part of all there is to look at: what is not observed in a step stays as it is. */
   readonly observations: readonly Observation[];
-  readonly silences: readonly Silence[];
+  /** What the calendar says of whom. */
+  readonly governance: Governance;
   /** Why people need not be told of an alert, since they were told of its incident; null where they were not. */
   readonly spokenFor: (alert: Alert) => string | null;
 }
 
 export interface AlertStep {
+  /** The one given. */
   readonly book: AlertBook;
+  /** Keys of the open ones that were looked at. */
+  readonly looked: ReadonlySet<string>;
   /** Rows to store: new, changed, ended, and once a minute those whose value went on. */
   readonly changed: readonly Alert[];
   /** Ids of rows to delete: pending ones that never fired. */
@@ -71,19 +66,19 @@ export interface ToldAlert {
   readonly alert: Alert;
 }
 
-export const emptyBook: AlertBook = { open: new Map(), ended: [] };
+export function emptyBook(): AlertBook {
+  return new AlertBook();
+}
 
-/** What is remembered of alerts that are over: for flapping, and for two alerts on one thing being one page. */
-const REMEMBER_MS = 3_600_000;
+/** So many open ones are looked at in each step for what time alone does to them, in turn; all of them where there are ten times as many or less. */
+export const LOOKED_AT = 50;
 const STORE_EVERY_MS = 60_000;
-const UNKNOWN_AFTER_MS = 5 * 60_000;
-const CLOSE_AFTER_MS = 86_400_000;
-/** Alertmanager forgets by itself what it told longer ago (`--data.retention`), so it repeats within this what still fires. */
-const CLOSE_EXTERNAL_MS = 5 * 86_400_000;
-const UNKNOWN = ' No new values: its present state is unknown.';
 
-export function alertKey(about: Pick<Alert, 'rule' | 'entityId' | 'subject'>): string {
-  return `${about.rule}\u0000${about.entityId}\u0000${about.subject}`;
+/** What an alert becomes whose values stay away, where its rule asks for that. */
+function withoutDataOf(
+  about: Pick<Alert, 'rule' | 'entityId' | 'subject'>,
+): Pick<Alert, 'rule' | 'entityId' | 'subject'> {
+  return { rule: about.rule, entityId: about.entityId, subject: `no data: ${about.subject}` };
 }
 
 /**
@@ -91,100 +86,128 @@ export function alertKey(about: Pick<Alert, 'rule' | 'entityId' | 'subject'>): s
  * says that people were told (firing, held; `suppressedBy` null) is not told again.
  */
 export function restoreBook(rows: readonly Alert[], now: number): AlertBook {
-  const open = new Map<string, OpenAlert>();
-  const ended: Alert[] = [];
+  const book = new AlertBook();
   for (const alert of rows) {
     if (alert.state === 'resolved') {
-      if (now - (alert.resolvedAt ?? 0) < REMEMBER_MS) ended.push(alert);
+      if (now - (alert.resolvedAt ?? 0) < REMEMBER_MS) book.remember(alert);
       continue;
     }
-    const known = open.get(alertKey(alert));
+    const known = book.open.get(alertKey(alert));
     if (known !== undefined && known.alert.startedAt >= alert.startedAt) continue;
-    const { startedAt, firedAt, lastAt } = alert;
-    const heldAt = alert.state === 'held' ? lastAt : null;
-    open.set(alertKey(alert), {
+    book.put(alertKey(alert), {
       alert,
-      condition: { phase: alert.state, startedAt, firedAt, lastAt, readAt: lastAt, heldAt },
-      timing: EPISODE_TIMING, // a threshold's comes with its next observation
+      condition: restoreCondition(alert, alert.state),
+      timing: restoreTiming(alert), // a threshold's own comes with its next observation
       storedAt: now,
     });
   }
-  return { open, ended };
+  return book;
+}
+
+function restoreCondition(alert: Alert, phase: ConditionState['phase']): ConditionState {
+  const { startedAt, firedAt, lastAt } = alert;
+  const heldAt = phase === 'held' ? lastAt : null;
+  const before = phase !== 'no-data' ? null : firedAt === null ? 'pending' : 'firing';
+  const silentSince = phase === 'no-data' ? alert.steps?.findLast(({ kind }) => kind === 'no-data')?.at : undefined;
+  return { phase, before, startedAt, firedAt, lastAt, readAt: Math.max(lastAt, silentSince ?? lastAt), heldAt };
+}
+
+function restoreTiming({ kind, findingId }: Alert): AlertTiming {
+  if (kind === 'external') return EXTERNAL_TIMING;
+  if (kind === 'absence') return ABSENCE_TIMING;
+  return findingId === null ? { forMs: 0, holdMs: EPISODE_TIMING.holdMs } : EPISODE_TIMING;
 }
 
 /**
- * One step of every alert: pure; the book given stays as it is. Run it with what was observed, and without observations
- * at least once a minute, so that holds, silences and suppressions run out.
+ * One step of the alerts, with the book given changed in place. Run it with what was observed, and without observations
+ * as often as all that is open is gone through within a minute, so that holds, silences and suppressions run out: what is
+ * looked at is what was observed, and some of the others in turn.
  *
  * `suppressedBy` is null exactly when people were told: once told, an alert stays told until it is resolved, and whoever
- * was told of it is told of its end. O(observations + open alerts).
+ * was told of it is told of its end. O(observations), whatever is open.
  */
 export function stepAlerts(book: AlertBook, inputs: AlertInputs, now: number): AlertStep {
-  const open = new Map(book.open);
-  const ended = book.ended.filter((alert) => now - (alert.resolvedAt ?? 0) < REMEMBER_MS);
   const changed = new Map<string, Alert>();
   const withdrawn: string[] = [];
   const told: ToldAlert[] = [];
+  const looked = new Set<string>();
+  book.forget(LOOKED_AT, now);
 
   const store = (key: string, entry: OpenAlert) => {
-    open.set(key, { ...entry, storedAt: now });
+    book.put(key, { ...entry, storedAt: now });
     changed.set(entry.alert.id, entry.alert);
   };
   const end = (key: string, alert: Alert) => {
-    open.delete(key);
+    book.end(key, alert);
     if (alert.firedAt === null) {
       changed.delete(alert.id);
       withdrawn.push(alert.id);
       return;
     }
-    ended.push(alert);
     changed.set(alert.id, alert);
     if (alert.suppressedBy === null) told.push({ kind: 'resolved', alert });
   };
 
   const look = (key: string, seen: Observation) => {
-    const before = open.get(key);
-    const { state, transition } = stepCondition(before?.condition ?? null, seen.reading, seen.at, seen.timing);
+    if (seen.reading !== 'missing') endAbsence(seen);
+    const before = book.open.get(key);
+    const { timing } = seen;
+    const { state, transition } = stepCondition(before?.condition ?? null, seen.reading, seen.at, timing);
     if (state === null) {
-      if (before !== undefined) end(key, { ...before.alert, state: 'resolved', resolvedAt: endOf(before.alert, seen) });
+      if (before === undefined) return;
+      const resolvedAt = endOf(before.alert, seen);
+      end(key, withStep({ ...before.alert, state: 'resolved', resolvedAt }, transition, resolvedAt, timing));
       return;
     }
-    const alert = describe(before?.alert, seen, state);
-    const entry: OpenAlert = { alert, condition: state, timing: seen.timing, storedAt: before?.storedAt ?? 0 };
+    const alert = withStep(describe(before?.alert, seen, state), transition, seen.at, timing);
+    const entry: OpenAlert = { alert, condition: state, timing, storedAt: before?.storedAt ?? 0 };
     const due = now - entry.storedAt >= STORE_EVERY_MS && seen.reading !== 'missing';
     if (transition !== null || due) store(key, entry);
-    else open.set(key, entry);
+    else book.put(key, entry);
+    looked.add(key);
+  };
+  /** Values of what had become an alert for the lack of them: that alert is over. */
+  const endAbsence = (seen: Observation) => {
+    const key = alertKey(withoutDataOf(seen));
+    const absence = book.open.get(key);
+    if (absence === undefined || seen.at < absence.condition.readAt) return;
+    end(key, withStep({ ...absence.alert, state: 'resolved', resolvedAt: now }, 'data-back', now, absence.timing));
+  };
+  const wait = (key: string, entry: OpenAlert) => {
+    const { alert, condition, timing } = entry;
+    const { state, transition } = passTime(condition, now, timing);
+    if (transition === null) return;
+    if (state !== null) return store(key, { ...entry, alert: withoutData(alert, state, timing), condition: state });
+    end(key, timedOut(alert, transition, timing, now));
+    if (transition !== 'given-up' || timing.onNoData !== 'alert') return;
+    const absence = absenceOf(alert, condition, now);
+    store(alertKey(absence.alert), absence);
+    looked.add(alertKey(absence.alert));
   };
 
   for (const seen of inputs.observations) look(alertKey(seen), seen);
-  for (const [key, entry] of open) {
-    const closed = withoutValues(entry, now);
-    if (closed === 'resolve') end(key, { ...entry.alert, state: 'resolved', resolvedAt: now });
-    else if (closed !== null && closed.state === 'resolved') end(key, closed);
-    else if (closed !== null) store(key, { ...entry, alert: closed });
+  for (const [key, entry] of book.round(LOOKED_AT)) {
+    looked.add(key);
+    wait(key, entry);
   }
 
-  let endedByKey: Map<string, Alert[]> | null = null;
-  /** Those that could speak for an alert or show that it comes and goes; a reported one is compared with itself alone, since there may be thousands. */
-  const comparable = (alert: Alert): readonly Alert[] => {
-    if (alert.kind !== 'external') return [...[...open.values()].map((other) => other.alert), ...ended];
-    endedByKey ??= Map.groupBy(ended, alertKey);
-    return endedByKey.get(alertKey(alert)) ?? [];
-  };
-
   // Worst and earliest first, so that of two that begin together the worse one is told.
-  const firing = [...open].filter(
-    ([, entry]) => entry.condition.phase === 'firing' && entry.alert.suppressedBy !== null,
-  );
-  for (const [key, entry] of firing.sort(([, a], [, b]) => bySeverity(a.alert, b.alert))) {
+  const firing = [...looked].flatMap((key) => {
+    const entry = book.open.get(key);
+    if (entry === undefined || entry.alert.suppressedBy === null) return [];
+    const { phase, before } = entry.condition;
+    return phase === 'firing' || before === 'firing' ? [{ key, entry }] : [];
+  });
+  for (const { key, entry } of firing.sort((a, b) => bySeverity(a.entry.alert, b.entry.alert))) {
     const reason =
-      suppressionReason(entry.alert, comparable(entry.alert), inputs.silences, now) ?? inputs.spokenFor(entry.alert);
+      suppressionReason(entry.alert, book.comparable(entry.alert), inputs.governance, now) ??
+      inputs.spokenFor(entry.alert);
     if (reason === entry.alert.suppressedBy) continue;
-    const alert = { ...entry.alert, suppressedBy: reason };
+    const alert = withheld(entry.alert, reason, now);
     store(key, { ...entry, alert });
     if (reason === null) told.push({ kind: 'firing', alert });
   }
-  return { book: { open, ended }, changed: [...changed.values()], withdrawn, told };
+  return { book, looked, changed: [...changed.values()], withdrawn, told };
 }
 
 /** Where an alert belongs: its incident, and why people are not told of it apart from that. */
@@ -193,19 +216,21 @@ export interface Placement {
   readonly suppressedBy: string | null;
 }
 
-/** The step with its alerts put into their incidents. O(open alerts). */
-export function placed(step: AlertStep, placeOf: (alert: Alert) => Placement | null): AlertStep {
-  const open = new Map(step.book.open);
+/** The step with the alerts that it looked at put into their incidents. O(those). */
+export function placed(step: AlertStep, placeOf: (alert: Alert) => Placement | null, now: number): AlertStep {
+  const { book } = step;
   const changed = new Map(step.changed.map((alert) => [alert.id, alert]));
-  for (const [key, entry] of open) {
-    const place = placeOf(entry.alert);
+  for (const key of step.looked) {
+    const entry = book.open.get(key);
+    const place = entry === undefined ? null : placeOf(entry.alert);
+    if (entry === undefined || place === null) continue;
     const { incidentId, suppressedBy } = entry.alert;
-    if (place === null || (place.incidentId === incidentId && place.suppressedBy === suppressedBy)) continue;
-    const alert = { ...entry.alert, ...place };
-    open.set(key, { ...entry, alert });
+    if (place.incidentId === incidentId && place.suppressedBy === suppressedBy) continue;
+    const alert = { ...withheld(entry.alert, place.suppressedBy, now), incidentId: place.incidentId };
+    book.put(key, { ...entry, alert });
     changed.set(alert.id, alert);
   }
-  return { ...step, book: { ...step.book, open }, changed: [...changed.values()] };
+  return { ...step, changed: [...changed.values()] };
 }
 
 /** What holds until the end of the step decides; it stays where the condition was gone again within the step. */
@@ -236,43 +261,50 @@ function describe(before: Alert | undefined, seen: Observation, state: Condition
     value: fresh || before === undefined ? seen.value : before.value,
     limit: seen.limit,
     unit,
-    summary: keep ? withoutMark(before.summary, fresh) : seen.summary,
+    summary: !keep ? seen.summary : fresh ? withoutMark(before.summary) : before.summary,
     action,
     findingId: seen.findingId ?? before?.findingId ?? null,
     incidentId: before?.incidentId ?? null,
     suppressedBy: suppressionOf(before, state),
+    steps: before?.steps ?? [],
   };
+}
+
+/** That there are no values, as an alert of its own: it ends when there is one again. */
+function absenceOf(alert: Alert, { readAt }: ConditionState, now: number): OpenAlert {
+  const about = withoutDataOf(alert);
+  const absent: Alert = {
+    ...alert,
+    ...about,
+    id: stableId('alert', about.rule, about.entityId, about.subject, readAt),
+    kind: 'absence',
+    state: 'firing',
+    startedAt: readAt,
+    firedAt: now,
+    lastAt: now,
+    value: null,
+    limit: null,
+    summary: `No values of ${alert.subject} for ${formatDuration(now - readAt)}; before that: ${withoutMark(alert.summary)}`,
+    action: 'See whether what measures it still runs',
+    incidentId: null,
+    suppressedBy: UNDECIDED,
+    steps: [],
+  };
+  const condition: ConditionState = {
+    phase: 'firing',
+    before: null,
+    startedAt: readAt,
+    firedAt: now,
+    lastAt: now,
+    readAt: now,
+    heldAt: null,
+  };
+  return { alert: withStep(absent, 'fired', now, ABSENCE_TIMING), condition, timing: ABSENCE_TIMING, storedAt: now };
 }
 
 function endOf(alert: Alert, seen: Observation): number {
   if (seen.reportedAt === undefined) return Math.max(seen.at, alert.lastAt);
   return Math.max(alert.startedAt, Math.min(seen.reportedAt, seen.at));
-}
-
-function withoutMark(summary: string, fresh: boolean): string {
-  return fresh && summary.endsWith(UNKNOWN) ? summary.slice(0, -UNKNOWN.length) : summary;
-}
-
-/** What time alone does: an episode's hold runs out; a threshold without values is marked, and closed after a day. */
-function withoutValues(entry: OpenAlert, now: number): Alert | 'resolve' | null {
-  const { alert, condition, timing } = entry;
-  if (alert.findingId !== null) {
-    return condition.phase === 'held' && now - (condition.heldAt ?? now) >= timing.holdMs ? 'resolve' : null;
-  }
-  const silentMs = now - condition.readAt;
-  if (alert.kind === 'external') return silentMs >= CLOSE_EXTERNAL_MS ? closed(alert, CLOSE_EXTERNAL_MS, now) : null;
-  if (silentMs >= CLOSE_AFTER_MS) {
-    return closed(alert, CLOSE_AFTER_MS, now);
-  }
-  return silentMs >= UNKNOWN_AFTER_MS && condition.phase !== 'pending' && !alert.summary.endsWith(UNKNOWN)
-    ? { ...alert, summary: alert.summary + UNKNOWN }
-    : null;
-}
-
-function closed(alert: Alert, silentMs: number, now: number): Alert {
-  const what = alert.kind === 'external' ? 'nothing heard of it' : 'no values';
-  const summary = `${withoutMark(alert.summary, true)} Closed: ${what} for ${formatDuration(silentMs)}, so nobody knows how it ended.`;
-  return { ...alert, state: 'resolved', resolvedAt: now, summary };
 }
 
 function bySeverity(a: Alert, b: Alert): number {

@@ -61,7 +61,9 @@ export function changeOf(values: Float64Array, times: Float64Array, spans: Spans
   const { pastEnd, from, to } = spans;
   const past = finiteSorted(values, 0, pastEnd);
   const now = finiteSorted(values, from, to);
-  if (past.length < LEAST_PAST) return NO_CHANGE;
+  const last = values.subarray(from, to).findLast(Number.isFinite) ?? Number.NaN;
+  // What it was before is not known; what it is now is.
+  if (past.length < LEAST_PAST) return { ...NO_CHANGE, last };
   const levelOf = reading.isRare ? meanOf : medianOf;
   const usual = levelOf(past);
   if (now.length === 0) {
@@ -78,7 +80,6 @@ export function changeOf(values: Float64Array, times: Float64Array, spans: Spans
   // A level that lies between its past and its newest past did not leave.
   const isMixed = deviations.some((one) => Math.sign(one) !== Math.sign(least) && one !== 0);
   const deviation = isMixed ? 0 : Math.max(-MOST, Math.min(MOST, least));
-  const last = values.subarray(from, to).findLast(Number.isFinite) ?? Number.NaN;
   return {
     deviation,
     usual,

@@ -1,6 +1,6 @@
 import type { Finding } from '../model/index.ts';
 import type { Observation } from './alert-book.ts';
-import { EPISODE_TIMING } from './alert-state.ts';
+import { ABSENCE_TIMING, EPISODE_TIMING } from './alert-state.ts';
 
 export const ANOMALY_RULE = 'anomaly';
 
@@ -28,6 +28,6 @@ export function observeFinding(finding: Finding): Observation | null {
     summary: finding.summary,
     action: finding.actions[0] ?? '',
     findingId: finding.id,
-    timing: judged ? { forMs: 0, holdMs: 0 } : EPISODE_TIMING,
+    timing: judged ? { forMs: 0, holdMs: 0 } : finding.detector === 'absence' ? ABSENCE_TIMING : EPISODE_TIMING,
   };
 }

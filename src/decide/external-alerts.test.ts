@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { OWN_LABEL } from '../model/index.ts';
 import { emptyBook, restoreBook, stepAlerts } from './alert-book.ts';
+import { emptyCalendar, targetOf } from './calendar.ts';
 import { leftOut, observeReported, type ReportedAlert } from './external-alerts.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
@@ -83,11 +84,19 @@ test('long labels are cut, and stay apart by the fingerprint; without one it is 
 /** A book with its rows; each step gives what people are told of. */
 function player() {
   const made = {
-    book: emptyBook,
+    book: emptyBook(),
     alerts: new Map<string, ReturnType<typeof stepAlerts>['changed'][number]>(),
     step(now: number, ...seen: ReportedAlert[]) {
       const observations = seen.flatMap((one) => observeReported(one, 'host:a', now) ?? []);
-      const step = stepAlerts(made.book, { observations, silences: [], spokenFor: () => null }, now);
+      const step = stepAlerts(
+        made.book,
+        {
+          observations,
+          governance: { calendar: emptyCalendar, targetOf: (id: string) => targetOf(undefined, id) },
+          spokenFor: () => null,
+        },
+        now,
+      );
       made.book = step.book;
       for (const alert of step.changed) made.alerts.set(alert.id, alert);
       return step.told.map(({ kind }) => kind);

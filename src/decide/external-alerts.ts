@@ -1,6 +1,7 @@
 import type { Alert } from '../model/index.ts';
 import { OWN_LABEL } from '../model/index.ts';
 import type { Observation } from './alert-book.ts';
+import { EXTERNAL_TIMING } from './alert-state.ts';
 import { stableId } from './stable-id.ts';
 
 /** One alert as another system reports it: what Alertmanager's and Grafana's webhooks have in common. */
@@ -16,8 +17,6 @@ export interface ReportedAlert {
   readonly fingerprint: string | null;
 }
 
-/** It has been decided elsewhere: it fires and ends when we are told. */
-const TIMING = { forMs: 0, holdMs: 0 } as const;
 const LONGEST_RULE = 200;
 const LONGEST_LABELS = 160;
 const LONGEST_TEXT = 1000;
@@ -66,14 +65,20 @@ export function observeReported(reported: ReportedAlert, entityId: string, now: 
     summary: summaryOf(reported),
     action: actionOf(reported),
     findingId: null,
-    timing: TIMING,
+    // It has been decided elsewhere: it fires and ends when we are told.
+    timing: EXTERNAL_TIMING,
     ...(reportedAt === null ? {} : { reportedAt }),
   };
 }
 
-function severityOf(labels: ReportedAlert['labels']): Alert['severity'] | null {
-  const mapped = severities.get((labels['severity'] ?? '').toLowerCase());
+/** Ours for what others call it; null: nobody is to be told. */
+export function severityOfLabel(severity: string | undefined): Alert['severity'] | null {
+  const mapped = severities.get((severity ?? '').toLowerCase());
   return mapped === undefined ? 'medium' : mapped;
+}
+
+function severityOf(labels: ReportedAlert['labels']): Alert['severity'] | null {
+  return severityOfLabel(labels['severity']);
 }
 
 function ruleOf({ labels }: ReportedAlert): string {

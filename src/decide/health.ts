@@ -86,7 +86,7 @@ function findingDimension(findings: HealthInputs['findings']): HealthDimension {
 }
 
 function alertDimension(alerts: HealthInputs['alerts']): HealthDimension {
-  const firing = alerts.filter((alert) => alert.state === 'firing' || alert.state === 'held');
+  const firing = alerts.filter((alert) => alert.state !== 'pending' && alert.state !== 'resolved');
   const worst = firing.reduce((most, alert) => Math.max(most, alertCost[alert.severity]), 0);
   const main = firing.find((alert) => alertCost[alert.severity] === worst);
   return {

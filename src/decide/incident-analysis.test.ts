@@ -55,15 +55,117 @@ test.each<[string, Readonly<Record<string, Level>>, string, string]>([
   ['refused', { 'shop-1 up': [1, 0], 'shop-1 scrape_duration_seconds': [0.01, 0.001] }, 'crash', 'shop-1'],
   ['no answer in time', { 'shop-1 up': [1, 0], 'shop-1 scrape_duration_seconds': [0.01, 5] }, 'hang', 'shop-1'],
   [
-    'no answer in time while another program has the processors',
+    'no answer in time of both while another program has the processors',
     {
       'shop-1 up': [1, 0],
+      'shop-2 up': [1, 0],
+      'shop-2 scrape_duration_seconds': [0.01, 5],
       'shop-1 scrape_duration_seconds': [0.01, 5],
       'vm auspex_host_cpu_ratio': [0.2, 0.99],
       'vm auspex_host_process_group_cpu_cores{groupname="stress"}': [Number.NaN, 2],
     },
     'cpu-saturation',
     'vm stress',
+  ],
+  [
+    'no answer in time of one, while its like answers and another program has the processors',
+    {
+      'shop-1 up': [1, 0],
+      'shop-1 scrape_duration_seconds': [0.01, 5],
+      'vm auspex_host_cpu_ratio': [0.2, 0.99],
+    },
+    'hang',
+    'shop-1',
+  ],
+  [
+    'refused, and its log says that a setting is missing',
+    { 'shop-1 up': [1, 0], 'shop-1 log_errors_total{class="general",code="configuration"}': [Number.NaN, 1] },
+    'bad-configuration',
+    'shop-1',
+  ],
+  [
+    'refused, and its log says that its port is taken',
+    { 'shop-1 up': [1, 0], 'shop-1 log_errors_total{class="port_conflict",code="EADDRINUSE"}': [Number.NaN, 1] },
+    'bad-configuration',
+    'shop-1',
+  ],
+  [
+    'a password that a store does not take any more: the store is meant, not who says so',
+    {
+      'redis redis_up': [1, 0],
+      'vm auspex_host_listener{groupname="redis-server",port="6379"}': [1, 1],
+      'shop-1 log_errors_total{class="general",code="WRONGPASS"}': [Number.NaN, 1],
+      'shop-1 cache_misses_total': [0.5, 12],
+    },
+    'bad-configuration',
+    'redis',
+  ],
+  [
+    'a store that listens and is refused: the way to it',
+    {
+      'redis redis_up': [1, 0],
+      'vm auspex_host_listener{groupname="redis-server",port="6379"}': [1, 1],
+      'shop-1 log_errors_total{class="connection",code="ECONNREFUSED"}': [Number.NaN, 4],
+      'shop-1 cache_misses_total': [0.5, 12],
+    },
+    'network',
+    'redis',
+  ],
+  [
+    'a store that does not listen any more and is refused',
+    {
+      'redis redis_up': [1, 0],
+      'vm auspex_host_listener{groupname="redis-server",port="6379"}': [1, Number.NaN],
+      'shop-1 log_errors_total{class="connection",code="ECONNREFUSED"}': [Number.NaN, 4],
+    },
+    'crash',
+    'redis',
+  ],
+  [
+    'a clock that is an hour off: that nobody takes its word any more comes of it',
+    {
+      'shop-1 auspex_scrape_clock_offset_seconds': [0.1, 3600],
+      'shop-1 auspex_service_refused_ratio': [0.001, 1],
+      'shop-1 log_errors_total{class="authentication",code="UNAUTHENTICATED"}': [Number.NaN, 5],
+    },
+    'clock',
+    'shop-1',
+  ],
+  [
+    'two do not answer in time, and what is sent goes unheard: the way to them, not a resolver that lies there too',
+    {
+      'redis up': [1, 0],
+      'redis scrape_duration_seconds': [0.01, 5],
+      'edge up': [1, 0],
+      'edge scrape_duration_seconds': [0.01, 5],
+      'vm node_netstat_TcpExt_TCPSynRetrans': [0, 11],
+      'shop-1 log_errors_total{class="dns",code="EAI_AGAIN"}': [Number.NaN, 3],
+      'shop-1 dependency_duration_seconds_sum{dependency="database"}': [0.05, 30],
+    },
+    'network',
+    'edge network',
+  ],
+  [
+    'a disk that is full: who complains of it is not behind it',
+    {
+      'vm auspex_host_disk_ratio{mountpoint="/var"}': [0.4, 1],
+      'shop-1 log_errors_total{class="disk",code="ENOSPC"}': [Number.NaN, 5],
+      'shop-2 log_errors_total{class="disk",code="ENOSPC"}': [Number.NaN, 5],
+    },
+    'disk-full',
+    'vm /var',
+  ],
+  [
+    'all that one instance calls seems slower, to it alone',
+    {
+      'shop-1 dependency_duration_seconds_sum{dependency="cache"}': [0.1, 4],
+      'shop-1 dependency_duration_seconds_sum{dependency="database"}': [0.2, 6],
+      'shop-2 dependency_duration_seconds_sum{dependency="cache"}': [0.1, 0.1],
+      'shop-2 dependency_duration_seconds_sum{dependency="database"}': [0.2, 0.2],
+      'vm auspex_host_cpu_ratio': [0.8, 0.8],
+    },
+    'resource-limit',
+    'shop-1',
   ],
   [
     'all at once',
@@ -181,4 +283,46 @@ test('no rows, no series, nothing but gaps', () => {
   const none = { times: new Float64Array(), series: [], at: 0, suspects: [], services: new Map() };
   expect(analyseTrouble(none)).toMatchObject({ class: 'unknown', suspects: [] });
   expect(look({ 'a up': [Number.NaN, Number.NaN] })).toMatchObject({ class: 'unknown', suspects: [] });
+});
+
+test('two troubles at once: what is gone is not gone because a cache is full, and is the worse of the two', () => {
+  const figures = {
+    ...well,
+    'shop-2 up': [1, 0],
+    'shop-2 scrape_duration_seconds': [0.01, 0.001],
+    'redis redis_errors_total{err="OOM"}': [Number.NaN, 5],
+    'redis redis_commands_rejected_calls_total': [0, 5],
+  } as const;
+  expect(look(figures).class).toBe('resource-limit');
+  expect(look(figures, { worst: 'shop-2' }).class).toBe('crash');
+  // Where its own figures say why it is gone, that is it.
+  const known = { ...figures, 'shop-2 log_errors_total{class="general",code="OOM"}': [Number.NaN, 5] } as const;
+  expect(look(known, { worst: 'shop-2' }).class).toBe('resource-limit');
+});
+
+test('what was counted once, shortly before anybody was hurt, is news; and who has no past here runs all the same', () => {
+  const values = (from: number, to: number, value: number) =>
+    Float64Array.from({ length: ROWS }, (_, i) => (i >= from && i < to ? value : i < from - 1 ? Number.NaN : 0));
+  const base = { times: Float64Array.from({ length: ROWS }, (_, i) => i * STEP), at: PAST * STEP, services: new Map() };
+  const one = (entityId: string, name: string, own: Float64Array, labels: Record<string, string> = {}) => ({
+    entityId,
+    labels: labelsFrom([['__name__', name], ...Object.entries(labels)]),
+    values: own,
+  });
+  const up = Float64Array.from({ length: ROWS }, (_, i) => (i < PAST ? 1 : 0));
+  const said = one('shop-1', 'log_errors_total', values(PAST - 1, PAST, 0.1), { code: 'configuration' });
+  const down = analyseTrouble({ ...base, series: [one('shop-1', 'up', up), said], suspects: ['shop-1'] });
+  expect(down.class).toBe('bad-configuration');
+  // It listens on an address that it did not have until shortly before.
+  const listener = Float64Array.from({ length: ROWS }, (_, i) => (i < PAST - 2 ? Number.NaN : 1));
+  const cut = analyseTrouble({
+    ...base,
+    series: [
+      one('redis', 'redis_up', up),
+      one('vm', 'auspex_host_cpu_ratio', new Float64Array(ROWS).fill(0.2)),
+      one('vm', 'auspex_host_listener', listener, { groupname: 'redis-server' }),
+    ],
+    suspects: ['redis'],
+  });
+  expect(cut.reasons).toContain('Its process runs, but it cannot be reached.');
 });

@@ -1,16 +1,25 @@
 import { type IncidentClass, metricName } from '../model/index.ts';
-import { type Change, changeOf, NO_CHANGE, type Spans, spansAt } from './change-score.ts';
 import {
+  callHints,
+  changeEvidence,
+  errorHints,
+  type Hint,
+  noSurroundings,
+  type Surroundings,
+  withoutRestarts,
+} from './cause-evidence.ts';
+import { type Change, changeOf, NO_CHANGE, type Spans, spansAt } from './change-score.ts';
+import { evidenceOf, GONE_SHARE } from './trouble-evidence.ts';
+import {
+  CERTAIN,
   type Evidence,
-  evidenceOf,
   FULL,
-  GONE_SHARE,
   NOTABLE,
   type Seen,
   type Services,
   tell,
   type WatchedSeries,
-} from './trouble-evidence.ts';
+} from './trouble-seen.ts';
 
 export interface AnalysisRequest {
   /** ms, ascending. */
@@ -20,7 +29,11 @@ export interface AnalysisRequest {
   readonly at: number;
   /** Hosts and services that show signs. */
   readonly suspects: readonly string[];
+  /** Of them the one whose sign is critical; null or left out: none is. */
+  readonly worst?: string | null;
   readonly services: Services;
+  /** What else is known; nothing unless given. */
+  readonly around?: Surroundings;
 }
 
 /** Who or what may be behind a trouble. */
@@ -30,6 +43,17 @@ export interface Suspect {
   readonly part: string | null;
   readonly score: number;
   readonly reasons: readonly string[];
+  readonly counterfactual: Counterfactual;
+  /** The series of it that changed most: their places among those of the request. */
+  readonly figures: readonly number[];
+}
+
+/** What would have changed a suspect's place. */
+export interface Counterfactual {
+  /** The reason without which the first would not stand first, or without which those above this one would not stand above it; null where it takes more than one. */
+  readonly without: string | null;
+  /** Of what is not first: how many times the evidence there is would put it there. */
+  readonly times: number | null;
 }
 
 export interface Analysis {
@@ -53,6 +77,9 @@ export interface Impact {
   readonly isFelt: boolean;
 }
 
+/** What speaks for a class from here on is plain; what the calls count beside it. */
+const PLAIN = 2;
+const BESIDE_PLAIN = 0.3;
 const FELT_FAILING = 0.02;
 const OUT_FAILING = 0.5;
 /** From here on whoever runs on a host waits. */
@@ -79,32 +106,66 @@ export function analyseTrouble(request: AnalysisRequest): Analysis {
   const seen = request.series.map((series, k): Seen => {
     const change = changed[k] ?? NO_CHANGE;
     const isNew = Number.isNaN(change.usual) && known.has(series.entityId);
-    return { series, metric: metricName(series.labels), change: isNew ? sinceThen(series.values, spans) : change };
+    const metric = metricName(series.labels);
+    return {
+      series,
+      metric,
+      change: isNew ? sinceThen(series.values, spans, metric.endsWith('_total'), change) : change,
+    };
   });
-  const evidence = evidenceOf(seen, request.services);
+  const around = request.around ?? noSurroundings;
+  const changes = changeEvidence(request, around);
+  const evidence = [...withoutRestarts(evidenceOf(seen, request.services), request, around), ...changes];
   const weights = classWeights(evidence);
   const [best] = [...weights].sort((a, b) => b[1] - a[1]);
-  const found = best === undefined || best[1] < 1 ? 'unknown' : best[0];
+  const likeliest = best === undefined || best[1] < 1 ? 'unknown' : best[0];
+  const found = isGoneBesides(likeliest, evidence, request.worst ?? null) ? 'crash' : likeliest;
+  // Where the figures of a class say who it is, the way the trouble takes through the calls says less.
+  const byCalls = (best?.[1] ?? 0) >= PLAIN ? BESIDE_PLAIN : 1;
+  const calls = callHints(request, seen, around).map((one) => ({ ...one, weight: one.weight * byCalls }));
+  const hints = [...calls, ...errorHints(around)];
   const own = evidence.filter((one) => one.class === found).sort((a, b) => b.weight - a.weight);
   return {
     class: found,
     weights,
     reasons: [...new Set(own.map(({ text }) => text))].slice(0, 5),
-    suspects: suspectsOf(request, evidence, found, seen),
+    suspects: suspectsOf(request, [...evidence, ...hints], found, seen),
     impact: impactOf(seen, request),
   };
 }
 
-/** The change of a series that there was not before. */
-function sinceThen(values: Float64Array, { pastEnd, from, to }: Spans): Change {
-  if (values.subarray(0, pastEnd).some(Number.isFinite)) return NO_CHANGE;
-  const last = values.subarray(from, to).findLast(Number.isFinite);
-  return last === undefined || last <= 0 ? NO_CHANGE : { ...NO_CHANGE, deviation: FULL, level: last, last };
+/** Two troubles at once: what is gone is not gone because something else is wrong with another, and it is the worse of the two. */
+function isGoneBesides(likeliest: IncidentClass, all: readonly Evidence[], worst: string | null): boolean {
+  const own = all.filter(({ entityId, isHearsay }) => entityId === worst && isHearsay !== true);
+  const isGone = own.some((one) => one.class === 'crash' && one.weight >= CERTAIN);
+  return isGone && !TAKES_ALONG.has(likeliest) && own.every((one) => one.class !== likeliest);
 }
 
+/** What is down with others for a reason that lies between them, or that says nothing of itself. */
+const TAKES_ALONG: ReadonlySet<IncidentClass> = new Set(['network', 'telemetry-lost', 'cpu-saturation', 'memory-leak']);
+
+/** The change of a series that there was not before; another's is as it is. */
+function sinceThen(values: Float64Array, { pastEnd, from, to }: Spans, isCounter: boolean, change: Change): Change {
+  // What is counted happened, be it once, and be it shortly before anybody was hurt: a program says why it ends, then it is gone.
+  if (isCounter)
+    return news(
+      Math.max(0, ...values.subarray(Math.max(0, pastEnd - JUST_BEFORE), to).filter(Number.isFinite)),
+      change,
+    );
+  const isThere = values.subarray(0, pastEnd).some(Number.isFinite);
+  return isThere ? change : news(values.subarray(from, to).findLast(Number.isFinite) ?? 0, change);
+}
+
+function news(last: number, change: Change): Change {
+  return last > 0 ? { ...NO_CHANGE, deviation: FULL, level: last, last } : change;
+}
+
+/** Rows. */
+const JUST_BEFORE = 4;
+
 /** Of evidence with one key the strongest. */
-function strongestBy(all: readonly Evidence[], keyOf: (one: Evidence) => string): Evidence[] {
-  const strongest = new Map<string, Evidence>();
+function strongestBy<T extends { readonly weight: number }>(all: readonly T[], keyOf: (one: T) => string): T[] {
+  const strongest = new Map<string, T>();
   for (const one of all) {
     const key = keyOf(one);
     if ((strongest.get(key)?.weight ?? 0) < one.weight) strongest.set(key, one);
@@ -112,39 +173,57 @@ function strongestBy(all: readonly Evidence[], keyOf: (one: Evidence) => string)
   return [...strongest.values()];
 }
 
-/** Each kind of evidence once. */
+/** Each kind of evidence once. Where something says itself what is wrong with it, symptoms in those that need it count little. */
 function classWeights(all: readonly Evidence[]): ReadonlyMap<IncidentClass, number> {
+  const isSaid = all.some((one) => one.isSymptom !== true && one.isHearsay !== true && one.weight >= CERTAIN);
   const weights = new Map<IncidentClass, number>();
-  for (const one of strongestBy(all, ({ key }) => key))
-    weights.set(one.class, (weights.get(one.class) ?? 0) + one.weight);
+  for (const one of strongestBy(all, ({ key }) => key)) {
+    const weight = isSaid && one.isSymptom === true ? SYMPTOM_OF_SAID * one.weight : one.weight;
+    weights.set(one.class, (weights.get(one.class) ?? 0) + weight);
+  }
   return weights;
 }
+
+const SYMPTOM_OF_SAID = 0.3;
 
 /** How much what speaks for another class counts for who is behind it. */
 const OTHER_CLASS = 0.3;
 /** What shows in a symptom alone. */
 const SYMPTOM = 0.15;
 
+interface Scored {
+  readonly entityId: string;
+  readonly part: string | null;
+  score: number;
+  readonly reasons: { readonly text: string; readonly weight: number }[];
+}
+
 function suspectsOf(
   { suspects, services }: AnalysisRequest,
-  all: readonly Evidence[],
+  all: readonly (Evidence | Hint)[],
   found: IncidentClass,
   seen: readonly Seen[],
 ): readonly Suspect[] {
-  const scores = new Map<string, { entityId: string; part: string | null; score: number; reasons: string[] }>();
+  const scores = new Map<string, Scored>();
   // What several instances of a service complain of is one thing.
   const keyOf = (entityId: string, part: string | null): string =>
     `${part === null ? entityId : part === 'network' ? '' : (services.get(entityId) ?? entityId)}\u0000${part ?? ''}`;
-  const add = (entityId: string, part: string | null, score: number, reason: string): void => {
+  const add = (entityId: string, part: string | null, weight: number, text: string): void => {
     const key = keyOf(entityId, part);
     const one = scores.get(key) ?? { entityId, part, score: 0, reasons: [] };
-    one.score += score;
-    if (!one.reasons.includes(reason)) one.reasons.push(reason);
+    one.score += weight;
+    if (!one.reasons.some((reason) => reason.text === text)) one.reasons.push({ text, weight });
     scores.set(key, one);
   };
-  const strongest = strongestBy(all, (one) => `${keyOf(one.entityId, one.part)}\u0000${one.key}`);
-  for (const one of strongest.sort((a, b) => b.weight - a.weight))
-    add(one.entityId, one.part, one.weight * (one.class === found ? 1 : OTHER_CLASS), one.text);
+  const weighed = all
+    .filter((one) => !('isHearsay' in one) || one.isHearsay !== true)
+    .map((one) =>
+      'class' in one
+        ? { ...one, weight: one.weight * (one.class === found ? 1 : OTHER_CLASS) }
+        : { ...one, part: null, key: one.text },
+    );
+  const strongest = strongestBy(weighed, (one) => `${keyOf(one.entityId, one.part)}\u0000${one.key}`);
+  for (const one of strongest.sort((a, b) => b.weight - a.weight)) add(one.entityId, one.part, one.weight, one.text);
   for (const entityId of suspects) {
     const felt = seen.filter(
       ({ series, metric }) => series.entityId === entityId && metric.startsWith('auspex_service_'),
@@ -154,10 +233,43 @@ function suspectsOf(
       add(entityId, null, SYMPTOM, tell(worst.metric, worst.change));
   }
   const total = [...scores.values()].reduce((sum, { score }) => sum + score, 0);
-  return [...scores.values()]
-    .map((one) => ({ ...one, score: one.score / total, reasons: one.reasons.slice(0, 4) }))
+  const ranked = [...scores.values()]
     .sort((a, b) => b.score - a.score || rankOf(a) - rankOf(b) || (a.entityId < b.entityId ? -1 : 1))
     .slice(0, 10);
+  return ranked.map(({ entityId, part, score, reasons }, place) => ({
+    entityId,
+    part,
+    score: score / total,
+    reasons: reasons.slice(0, 4).map(({ text }) => text),
+    counterfactual: counterfactualOf(ranked, place),
+    figures: figuresOf(entityId, part, seen),
+  }));
+}
+
+/** What would have changed a place in the rank: the one reason without which it would be another. */
+function counterfactualOf(ranked: readonly Scored[], place: number): Counterfactual {
+  const [first, second] = ranked;
+  const [strongest] = first?.reasons ?? [];
+  const one = place === 0 ? second : ranked[place];
+  if (first === undefined || strongest === undefined) return { without: null, times: null };
+  const isDecisive = one !== undefined && first.score - strongest.weight < one.score;
+  const without = isDecisive ? strongest.text : null;
+  return { without, times: place === 0 || one === undefined ? null : first.score / one.score };
+}
+
+const MOST_FIGURES = 2;
+
+/** The series of a suspect that changed most, those that tell of its part first. */
+function figuresOf(entityId: string, part: string | null, seen: readonly Seen[]): readonly number[] {
+  return seen
+    .flatMap(({ series, change }, place) => {
+      const size = Math.abs(change.deviation);
+      if (series.entityId !== entityId || size < NOTABLE) return [];
+      return [{ place, size, isOfPart: part !== null && series.labels.includes(part) }];
+    })
+    .sort((a, b) => Number(b.isOfPart) - Number(a.isOfPart) || b.size - a.size)
+    .slice(0, MOST_FIGURES)
+    .map(({ place }) => place);
 }
 
 /** An exporter speaks for something else, and is last among equals. */

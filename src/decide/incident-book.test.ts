@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Alert, Finding, Incident, IncidentChange } from '../model/index.ts';
-import { bookOf, emptyIncidents, type IncidentBook, restoreIncidents, stepIncidents } from './incident-book.ts';
+import type { Alert, Finding, Incident, IncidentChange, ServiceGraph } from '../model/index.ts';
+import { bookOf, emptyIncidents, restoreIncidents, stepIncidents } from './incident-book.ts';
 import { changeIncident } from './incident-change.ts';
+import { GraphTies, type Ties } from './incident-ties.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
@@ -62,12 +63,27 @@ function alert(id: string, entityId: string, more: Partial<Alert> = {}): Alert {
 const ended = (minute: number): Partial<Finding> => ({ status: 'ended', endedAt: T0 + minute * MINUTE });
 
 /** a and b are tied; nothing is known of the others. */
-const ties = (id: string): ReadonlyMap<string, string> =>
-  new Map(id === 'a' ? [['b', 'a calls b']] : id === 'b' ? [['a', 'a calls b']] : []);
+const twins = graphOf({ ab: ['a', 'b'] }, []);
 
-function player(watched = 1000) {
+/** Services with what they consist of, and who calls whom. */
+function graphOf(services: Readonly<Record<string, readonly string[]>>, calls: readonly string[]): Ties {
+  const graph: ServiceGraph = {
+    serviceOf: (id) => Object.entries(services).find(([, members]) => members.includes(id))?.[0] ?? null,
+    nameOf: (id) => id,
+    entitiesOf: (id) => services[id] ?? [],
+    dependencies: () =>
+      calls.map((call) => {
+        const [from = '', to = ''] = call.split(' ');
+        return { from, to, origins: ['declared'], lastSeenAt: null };
+      }),
+  };
+  // `cart@box` runs on box.
+  return new GraphTies(graph, (id) => id.split('@')[1] ?? id);
+}
+
+function player(watched = 1000, ties: Ties = twins) {
   const made = {
-    book: emptyIncidents as IncidentBook,
+    book: emptyIncidents(),
     rows: new Map<string, Incident>(),
     step(minute: number, findings: readonly Finding[], alerts: readonly Alert[] = []): readonly Incident[] {
       const step = stepIncidents(
@@ -148,7 +164,7 @@ describe('what belongs together', () => {
     expect(p.only().signs.map(({ id, reason }) => [id, reason])).toEqual([
       ['1', ''],
       ['3', 'It is on a, which is part of this already.'],
-      ['2', 'a calls b, and it began 2 min after what was seen on a.'],
+      ['2', 'Both are instances of ab, and it began 2 min after what was seen on a.'],
     ]);
     p.step(7, [first, tied, finding('4', 'c', { onsetAt: T0 + 7 * MINUTE })]);
     expect(p.open()).toHaveLength(2);
@@ -162,6 +178,54 @@ describe('what belongs together', () => {
       p.step(0, [finding('1', 'c'), finding('2', 'd', { onsetAt: T0 + MINUTE })]);
       expect(p.open()).toHaveLength(count);
     }
+  });
+  describe('by who calls whom', () => {
+    const services = {
+      shop: ['shop@one'],
+      cart: ['cart@two'],
+      postgres: ['postgres@three'],
+      mail: ['mail@one'],
+      news: ['news@four'],
+    };
+    const calls = ['shop postgres', 'cart postgres', 'mail news'];
+    const seen = (watched: number, ...all: readonly Finding[]): readonly Incident[] => {
+      const p = player(watched, graphOf(services, calls));
+      p.step(0, all);
+      return p.open();
+    };
+    const at = (id: string, minute: number, more: Partial<Finding> = {}) =>
+      finding(id, id, { onsetAt: T0 + minute * MINUTE, ...more });
+    const reasons = ([incident, ...others]: readonly Incident[]): readonly string[] | number =>
+      others.length > 0 ? others.length + 1 : (incident?.signs.map(({ reason }) => reason) ?? []);
+
+    test('who calls and who is called are one trouble within minutes, whichever is seen first', () => {
+      expect(reasons(seen(1000, at('postgres@three', 3), at('shop@one', 4)))).toEqual([
+        '',
+        'shop calls postgres, which is in trouble since 00:03 UTC; this began 1 min after what was seen on postgres@three.',
+      ]);
+      expect(reasons(seen(1000, at('shop@one', 3), at('postgres@three', 4)))).toEqual([
+        '',
+        'shop calls postgres, and shop@one is in trouble since 00:03 UTC; this began 1 min after what was seen on shop@one.',
+      ]);
+      expect(reasons(seen(1000, at('postgres@three', 0), at('shop@one', 6)))).toBe(2);
+    });
+    test('two that call the same are one only while that is in trouble itself', () => {
+      expect(reasons(seen(1000, at('shop@one', 0), at('cart@two', 1)))).toBe(2);
+      const quiet = at('postgres@three', 1, { severity: 'medium', resource: 'cpu' });
+      const p = player(1000, graphOf(services, calls));
+      p.step(0, [at('shop@one', 0), at('cart@two', 1), quiet]);
+      expect(p.only().signs.map(({ reason }) => reason)).toContain(
+        'cart and shop both call postgres, which is in trouble since 00:01 UTC; this began 1 min after what was seen on shop@one.',
+      );
+    });
+    test('nearness alone ties nothing whose calls lead elsewhere, unless it is on the same host or hardly anything is watched', () => {
+      expect(reasons(seen(10, at('shop@one', 0), at('news@four', 1)))).toBe(2);
+      expect(reasons(seen(5, at('shop@one', 0), at('news@four', 1)))).toHaveLength(2);
+      expect(reasons(seen(10, at('shop@one', 0), at('mail@one', 1)))).toHaveLength(2);
+      expect(reasons(seen(10, at('shop@one', 0), at('cart@two', 1)))).toHaveLength(2);
+      // Of what the graph knows nothing it says nothing.
+      expect(reasons(seen(10, at('shop@one', 0), at('stranger', 1)))).toHaveLength(2);
+    });
   });
   test('a sign that belongs to two incidents makes them one: the younger becomes part of the elder', () => {
     const p = player();

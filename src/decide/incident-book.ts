@@ -8,49 +8,52 @@ import {
   type IncidentStepKind,
   severityRank,
 } from '../model/index.ts';
+import { type Tie, type Ties, tieReason } from './incident-ties.ts';
+import { IncidentBook, type Seen } from './known-incidents.ts';
 import { stableId } from './stable-id.ts';
-
-/** Incidents that are not over, and those that ended a while ago and may come back. */
-export interface IncidentBook {
-  readonly open: ReadonlyMap<string, Incident>;
-  readonly ended: readonly Incident[];
-  /** Which open incident a sign is part of. */
-  readonly home: ReadonlyMap<string, string>;
-}
 
 export interface IncidentInputs {
   /** All findings that are open, and those that ended since the last step: a sign that is in none of them has ended. */
   readonly findings: readonly Finding[];
   /** All alerts that fire or are held, and those that ended since the last step. */
   readonly alerts: readonly Alert[];
-  /** What a host or service is tied to, with how, as a sentence (`shop calls redis`). */
-  readonly ties: (entityId: string) => ReadonlyMap<string, string>;
+  /** They are not all, but those that may have changed since the last step: a sign that is not in them goes on. */
+  readonly isPart?: boolean;
+  readonly ties: Ties;
   /** How many hosts and services are watched. */
   readonly watched: number;
   readonly nameOf: (entityId: string) => string;
 }
 
 export interface IncidentBookStep {
+  /** The one given. */
   readonly book: IncidentBook;
   /** Rows to store: new, changed, ended. */
   readonly changed: readonly Incident[];
 }
 
-export const emptyIncidents: IncidentBook = { open: new Map(), ended: [], home: new Map() };
+export function emptyIncidents(): IncidentBook {
+  return new IncidentBook();
+}
 
 /** What is tied belongs together when it began within this. */
 const TIED_MS = 5 * 60_000;
 /** Of what nothing is known only nearness in time speaks, and only where few are watched: among thousands something always happens at once. */
 const TOGETHER_MS = 2 * 60_000;
 const FEW = 50;
+/** Among more than a handful nearness in time ties nothing of which the calls are known and lead nowhere near. */
+const HANDFUL = 5;
 /** On a host or service that is part of it already, new signs belong to it until so long after the last one. */
 const SAME_MS = 10 * 60_000;
 /** An incident is over when its findings have been for so long; an alert has waited by itself. What was over comes back within half an hour. */
 const HOLD_MS = 5 * 60_000;
 const BACK_MS = 30 * 60_000;
-/** Signs and steps of one incident; more are counted, not kept. */
+/** Signs and steps of one incident; more signs belong to it without being kept, more steps drive out the oldest. */
 const MOST_SIGNS = 200;
 const MOST_STEPS = 200;
+/** So many incidents, and signs without one, are looked at in each step for what time alone does to them, in turn; all of them where there are ten times as many or less. */
+const LOOKED_AT = 50;
+const LOOSE_LOOKED_AT = 20;
 
 /** What users feel, or soon will. */
 const FELT: ReadonlySet<string> = new Set(['availability', 'errors', 'latency', 'saturation', 'traffic']);
@@ -63,15 +66,12 @@ export function restoreIncidents(rows: readonly Incident[], now: number): Incide
   );
 }
 
-/** O(signs of all that is open). */
+/** O(signs of all). */
 export function bookOf(open: Iterable<Incident>, ended: readonly Incident[]): IncidentBook {
-  const byId = new Map<string, Incident>();
-  const home = new Map<string, string>();
-  for (const incident of open) {
-    byId.set(incident.id, incident);
-    for (const { id } of incident.signs) home.set(id, incident.id);
-  }
-  return { open: byId, ended, home };
+  const book = new IncidentBook();
+  for (const incident of open) book.put(incident);
+  for (const incident of ended) book.end(incident);
+  return book;
 }
 
 export function severest<S extends { readonly severity: Incident['severity'] }>(signs: readonly S[]): S | undefined {
@@ -82,9 +82,9 @@ export function severest<S extends { readonly severity: Incident['severity'] }>(
 }
 
 /**
- * One step of all incidents: pure, the book given stays as it is. A sign opens an incident when it is an alert, or a finding that may page or is severe; others only join. Signs belong
+ * One step of the incidents, with the book given changed in place. A sign opens an incident when it is an alert, or a finding that may page or is severe; others only join. Signs belong
  * together when they are on one host or service, when those are tied and the signs began within five minutes, or, where few are watched and nothing
- * is known, within two. One that belongs to two incidents makes them one. O(signs + new signs × (what they are tied to + the signs of incidents near)).
+ * is known, within two. One that belongs to two incidents makes them one. O(signs given × (what they are tied to + the signs of incidents near)), whatever is open.
  */
 export function stepIncidents(book: IncidentBook, inputs: IncidentInputs, now: number): IncidentBookStep {
   const work = new Work(book, inputs, now);
@@ -107,7 +107,7 @@ export function noted(
 }
 
 /** What a finding or alert says, as a sign; null for one that says nothing here. */
-function signOf(one: Finding | Alert): { sign: IncidentSign; opens: boolean } | null {
+function signOf(one: Finding | Alert): Seen | null {
   if ('detector' in one) {
     if (one.severity === 'none') return null;
     const { id, entityId, resource, severity, onsetAt, summary } = one;
@@ -124,8 +124,10 @@ function signOf(one: Finding | Alert): { sign: IncidentSign; opens: boolean } | 
       endedAt,
       summary,
       reason: '',
+      source: one.detector,
     };
-    return { sign, opens: endedAt === null && (one.pages || severityRank[severity] >= severityRank.high) };
+    const isSevere = one.pages || severityRank[severity] >= severityRank.high || isSlowToAll(one);
+    return { sign, opens: endedAt === null && isSevere };
   }
   // An anomaly's alert is its finding once more.
   if (one.findingId !== null || one.firedAt === null) return null;
@@ -140,9 +142,20 @@ function signOf(one: Finding | Alert): { sign: IncidentSign; opens: boolean } | 
     endedAt: resolvedAt,
     summary,
     reason: '',
+    source: one.rule,
   };
   return { sign, opens: resolvedAt === null };
 }
+
+/** Answers that take several times as long, so that whoever waits for one notices it: bad enough alone. */
+function isSlowToAll({ resource, contributions, direction }: Finding): boolean {
+  const [main] = contributions;
+  if (resource !== 'latency' || direction !== 'high' || main === undefined) return false;
+  return main.value >= SLOW_SECONDS && main.value >= SLOWER * main.upper;
+}
+
+const SLOW_SECONDS = 0.15;
+const SLOWER = 5;
 
 /** Two incidents as one: the younger becomes part of the elder. */
 export function joined(
@@ -157,6 +170,8 @@ export function joined(
     state: 'resolved',
     resolvedAt: now,
     mergedInto: elder.id,
+    // Its messages are the whole's now, unless that has its own.
+    told: elder.told === null ? null : younger.told,
   };
   const whole: Incident = {
     ...elder,
@@ -168,6 +183,7 @@ export function joined(
     ),
     toldAt: elder.toldAt ?? younger.toldAt,
     leadAlertId: elder.leadAlertId ?? younger.leadAlertId,
+    told: elder.told ?? younger.told,
     lastAt: now,
   };
   return { part, whole: noted(whole, now, 'merged', `“${younger.title}” is part of this. ${reason}`, by) };
@@ -178,69 +194,79 @@ function sentence(text: string): string {
 }
 
 class Work {
+  readonly #book: IncidentBook;
   readonly #inputs: IncidentInputs;
   readonly #now: number;
-  readonly #open: Map<string, Incident>;
-  #ended: Incident[];
   readonly #changed = new Map<string, Incident>();
-  readonly #signs: { sign: IncidentSign; opens: boolean }[];
-  /** Which incident each known sign is part of; a dismissed one's signs belong to it although it is over. */
-  readonly #home = new Map<string, string>();
-  readonly #byEntity = new Map<string, Set<string>>();
+  readonly #given: readonly Seen[];
+  /** Open incidents that a sign given is part of, and those whose turn it is. */
+  readonly #looked: ReadonlySet<string>;
 
   constructor(book: IncidentBook, inputs: IncidentInputs, now: number) {
+    this.#book = book;
     this.#inputs = inputs;
     this.#now = now;
-    this.#open = new Map(book.open);
-    this.#signs = [...inputs.findings, ...inputs.alerts].flatMap((one) => signOf(one) ?? []);
-    const going = new Set(this.#signs.flatMap(({ sign }) => (sign.endedAt === null ? sign.id : [])));
+    this.#given = [...inputs.findings, ...inputs.alerts].flatMap((one) => signOf(one) ?? []);
+    if (inputs.isPart !== true) {
+      const given = new Set(this.#given.map(({ sign }) => sign.id));
+      for (const sign of book.signs()) if (!given.has(sign.id)) book.unsee(sign);
+    }
+    for (const seen of this.#given) book.see(seen);
     // What a person called no trouble opens nothing for as long as it goes on.
-    this.#ended = book.ended.filter(
+    book.forget(
+      this.#most(LOOKED_AT),
       ({ resolvedAt, verdict, signs }) =>
-        now - (resolvedAt ?? 0) < BACK_MS || (verdict === 'dismissed' && signs.some(({ id }) => going.has(id))),
+        now - (resolvedAt ?? 0) < BACK_MS || (verdict === 'dismissed' && signs.some(({ id }) => book.isGoing(id))),
     );
-    for (const { id: home, signs } of this.#ended.filter(({ verdict }) => verdict === 'dismissed'))
-      for (const { id } of signs) this.#home.set(id, home);
-    for (const incident of this.#open.values()) this.#index(incident);
+    this.#looked = new Set([
+      ...book.round(this.#most(LOOKED_AT)).map(({ id }) => id),
+      ...this.#given.flatMap(({ sign }) => book.home.get(sign.id) ?? []),
+    ]);
   }
 
-  #index(incident: Incident): void {
-    for (const { id } of incident.signs) this.#home.set(id, incident.id);
-    for (const entityId of incident.entityIds) {
-      const own = this.#byEntity.get(entityId);
-      if (own === undefined) this.#byEntity.set(entityId, new Set([incident.id]));
-      else own.add(incident.id);
-    }
+  #most(some: number): number {
+    return this.#inputs.isPart === true ? some : Number.POSITIVE_INFINITY;
   }
 
   #set(incident: Incident): void {
-    this.#open.set(incident.id, incident);
+    this.#book.replace(incident);
     this.#changed.set(incident.id, incident);
   }
 
   /** Signs that are part of an incident already, as they are now. */
   update(): void {
-    const now = new Map(this.#signs.map(({ sign }) => [sign.id, sign]));
-    for (const incident of this.#open.values()) {
+    for (const id of this.#looked) {
+      const incident = this.#book.open.get(id);
+      if (incident === undefined) continue;
       let differs = false;
       const signs = incident.signs.map((known) => {
-        const sign = now.get(known.id) ?? (known.endedAt === null ? { ...known, endedAt: incident.lastAt } : known);
+        const sign = this.#asNow(known, incident);
         if (sign.severity === known.severity && sign.endedAt === known.endedAt && sign.summary === known.summary)
           return known;
         differs ||= sign.severity !== known.severity || sign.endedAt !== known.endedAt;
         return { ...sign, reason: known.reason };
       });
-      const speaks = signs.some(({ id, endedAt }) => endedAt === null && now.has(id));
+      const speaks =
+        this.#book.beyond(id) > 0 || signs.some((one) => one.endedAt === null && this.#book.isGoing(one.id));
       const lastAt = speaks ? this.#now : incident.lastAt;
       const next = { ...incident, signs, lastAt };
       if (differs) this.#set(next);
-      else this.#open.set(incident.id, next);
+      else this.#book.replace(next);
     }
+  }
+
+  #asNow(known: IncidentSign, { lastAt }: Incident): IncidentSign {
+    const sign = this.#book.sign(known.id);
+    if (sign !== undefined) return sign;
+    return known.endedAt === null && this.#inputs.isPart !== true ? { ...known, endedAt: lastAt } : known;
   }
 
   /** Signs that are new: the earliest first, so that the elder incident is the one that stays. */
   join(): void {
-    const fresh = this.#signs.filter(({ sign }) => !this.#home.has(sign.id) && sign.endedAt === null);
+    const candidates = new Map(
+      [...this.#given, ...this.#book.loose(this.#most(LOOSE_LOOKED_AT))].map((seen) => [seen.sign.id, seen]),
+    );
+    const fresh = [...candidates.values()].filter(({ sign }) => !this.#book.home.has(sign.id) && sign.endedAt === null);
     fresh.sort(
       (a, b) =>
         Number(b.opens) - Number(a.opens) || a.sign.startedAt - b.sign.startedAt || (a.sign.id < b.sign.id ? -1 : 1),
@@ -258,26 +284,27 @@ class Work {
         for (const { incident } of others) this.#merge(incident.id, first.incident.id, first.reason);
       } else if (opens && !this.#reopen(sign)) this.#begin(sign);
     }
+    for (const { sign } of this.#given) if (sign.endedAt !== null) this.#book.unsee(sign);
   }
 
   /** Whether another sign near it, of another resource or another instance, says the same: two that are not severe are worth a look together. */
   #isBacked(sign: IncidentSign): boolean {
     if (!FELT.has(sign.resource)) return false;
-    return this.#signs.some(({ sign: other }) => {
-      if (other.id === sign.id || other.endedAt !== null || !FELT.has(other.resource)) return false;
-      if (Math.abs(other.startedAt - sign.startedAt) > TIED_MS) return false;
-      if (other.entityId === sign.entityId) return other.resource !== sign.resource;
-      return this.#inputs.ties(sign.entityId).has(other.entityId);
-    });
+    const says = (other: IncidentSign): boolean =>
+      other.endedAt === null && FELT.has(other.resource) && Math.abs(other.startedAt - sign.startedAt) <= TIED_MS;
+    const isOnAnother = (entityId: string): boolean =>
+      entityId !== sign.entityId && this.#book.signsOf(entityId).some(says);
+    return (
+      this.#book.signsOf(sign.entityId).some((other) => other.resource !== sign.resource && says(other)) ||
+      [...this.#inputs.ties.of(sign.entityId)].some(([id, { kind }]) => kind === 'instance' && isOnAnother(id))
+    );
   }
 
   /** Incidents that a sign could be part of. */
   #near(sign: IncidentSign): Incident[] {
-    if (this.#inputs.watched <= FEW) return [...this.#open.values()];
-    const ids = new Set<string>();
-    for (const entityId of [sign.entityId, ...this.#inputs.ties(sign.entityId).keys()])
-      for (const id of this.#byEntity.get(entityId) ?? []) ids.add(id);
-    return [...ids].flatMap((id) => this.#open.get(id) ?? []);
+    if (this.#inputs.watched <= FEW) return [...this.#book.open.values()];
+    const near = [sign.entityId, ...this.#inputs.ties.of(sign.entityId).keys()].flatMap((id) => this.#book.near(id));
+    return [...new Set(near)];
   }
 
   /** Why a sign belongs to an incident; null where it does not. */
@@ -291,14 +318,30 @@ class Work {
     )
       return `It is on ${nameOf(sign.entityId)}, which is part of this already.`;
     const near = incident.signs.filter((one) => Math.abs(one.startedAt - sign.startedAt) <= TIED_MS);
-    const ties = near.length === 0 ? null : this.#inputs.ties(sign.entityId);
+    const ties = near.length === 0 ? null : this.#inputs.ties.of(sign.entityId);
     for (const one of near) {
-      const known = ties?.get(one.entityId);
-      if (known !== undefined) return `${known}, and it began ${this.#apart(one, sign)}.`;
+      const tie = ties?.get(one.entityId);
+      const since = tie === undefined ? null : this.#troubleOf(tie, one, sign);
+      if (tie !== undefined && since !== null)
+        return tieReason(tie, { name: nameOf(one.entityId), since }, this.#apart(one, sign));
     }
-    const together = near.find((one) => Math.abs(one.startedAt - sign.startedAt) <= TOGETHER_MS);
-    if (together === undefined || watched > FEW) return null;
+    if (watched > FEW) return null;
+    const together = near.find(
+      (one) =>
+        Math.abs(one.startedAt - sign.startedAt) <= TOGETHER_MS &&
+        (watched <= HANDFUL || this.#inputs.ties.isWay(sign.entityId, one.entityId) !== false),
+    );
+    if (together === undefined) return null;
     return `It began ${this.#apart(together, sign)}, and little else is watched.`;
+  }
+
+  /** Since when what a tie leads to, or over, is in trouble; null where what both call is well, so that the tie does not hold. */
+  #troubleOf({ kind, through }: Tie, known: IncidentSign, sign: IncidentSign): number | null {
+    if (kind !== 'shared') return known.startedAt;
+    const near = through
+      .flatMap((id) => [...this.#book.signsOf(id)])
+      .filter(({ startedAt, endedAt }) => endedAt === null && Math.abs(startedAt - sign.startedAt) <= TIED_MS);
+    return near.length === 0 ? null : Math.min(...near.map(({ startedAt }) => startedAt));
   }
 
   #apart(known: IncidentSign, sign: IncidentSign): string {
@@ -309,8 +352,12 @@ class Work {
   }
 
   #add(id: string, sign: IncidentSign): void {
-    const incident = this.#open.get(id);
-    if (incident === undefined || incident.signs.length >= MOST_SIGNS) return;
+    const incident = this.#book.open.get(id);
+    if (incident === undefined) return;
+    if (incident.signs.length >= MOST_SIGNS) {
+      this.#book.count(id, sign.id);
+      return;
+    }
     const grown: Incident = {
       ...incident,
       signs: [...incident.signs, sign],
@@ -318,38 +365,37 @@ class Work {
       lastAt: this.#now,
       entityIds: [...new Set([...incident.entityIds, sign.entityId])],
     };
-    this.#index(grown);
+    this.#book.grow(grown, sign);
     this.#set(noted(grown, this.#now, 'joined', `${sentence(sign.summary)} ${sign.reason}`));
   }
 
   #merge(from: string, into: string, reason: string): void {
-    const [younger, elder] = [this.#open.get(from), this.#open.get(into)];
+    const [younger, elder] = [this.#book.open.get(from), this.#book.open.get(into)];
     if (younger === undefined || elder === undefined || elder.apartFrom.includes(from)) return;
     const { part, whole } = joined(younger, elder, reason, this.#now, null);
-    this.#open.delete(from);
+    this.#book.put(whole);
+    this.#book.end(part);
     this.#changed.set(from, part);
-    this.#index(whole);
-    this.#set(whole);
+    this.#changed.set(into, whole);
   }
 
   /** What ended a while ago on the same host or service with the same resource comes back. */
   #reopen(sign: IncidentSign): boolean {
-    const before = this.#ended.find(
-      ({ signs, mergedInto, verdict }) =>
-        mergedInto === null &&
-        verdict !== 'dismissed' &&
-        signs.some(({ entityId, resource }) => entityId === sign.entityId && resource === sign.resource),
-    );
+    const before = this.#book
+      .endedAt(sign)
+      .find(
+        ({ mergedInto, verdict, resolvedAt }) =>
+          mergedInto === null && verdict !== 'dismissed' && this.#now - (resolvedAt ?? 0) < BACK_MS,
+      );
     if (before === undefined) return false;
-    this.#ended = this.#ended.filter(({ id }) => id !== before.id);
-    this.#set(
-      noted(
-        { ...before, state: 'open', resolvedAt: null, toldAt: null, leadAlertId: null },
-        this.#now,
-        'reopened',
-        `It came back: ${sign.summary}`,
-      ),
+    const again = noted(
+      { ...before, state: 'open', resolvedAt: null, toldAt: null, leadAlertId: null, told: null },
+      this.#now,
+      'reopened',
+      `It came back: ${sign.summary}`,
     );
+    this.#book.put(again);
+    this.#changed.set(again.id, again);
     this.#add(before.id, { ...sign, reason: 'It had ended and came back.' });
     return true;
   }
@@ -368,6 +414,8 @@ class Work {
       resolvedAt: null,
       toldAt: null,
       leadAlertId: null,
+      told: null,
+      priority: null,
       acknowledgedAt: null,
       assignee: null,
       verdict: 'none',
@@ -380,13 +428,16 @@ class Work {
       causes: [],
       steps: [],
     };
-    this.#index(incident);
-    this.#set(noted(incident, this.#now, 'opened', sign.summary));
+    const opened = noted(incident, this.#now, 'opened', sign.summary);
+    this.#book.put(opened);
+    this.#changed.set(id, opened);
   }
 
   /** Over when every sign has been for a while. */
   close(): void {
-    for (const incident of this.#open.values()) {
+    for (const id of this.#looked) {
+      const incident = this.#book.open.get(id);
+      if (incident === undefined || this.#book.beyond(id) > 0) continue;
       if (incident.signs.some(({ endedAt }) => endedAt === null)) continue;
       const end = incident.signs.reduce((last, { endedAt }) => Math.max(last, endedAt ?? 0), 0);
       const isOver = incident.signs.every(
@@ -400,15 +451,14 @@ class Work {
         'resolved',
         `Nothing of it is seen any more. It lasted ${lasted}.`,
       );
-      this.#open.delete(incident.id);
-      this.#ended.push(resolved);
-      this.#changed.set(incident.id, resolved);
+      this.#book.end(resolved);
+      this.#changed.set(id, resolved);
     }
   }
 
   result(): IncidentBookStep {
     // What was joined and then merged within one step is told as it is now.
-    const changed = [...this.#changed.values()].map((one) => this.#open.get(one.id) ?? one);
-    return { book: bookOf(this.#open.values(), this.#ended), changed };
+    const changed = [...this.#changed.values()].map((one) => this.#book.open.get(one.id) ?? one);
+    return { book: this.#book, changed };
   }
 }

@@ -1,6 +1,7 @@
 import { AuspexError } from '../errors.ts';
 import { type Incident, type IncidentChange, incidentClassWords, type IncidentSign } from '../model/index.ts';
-import { type IncidentBook, joined, noted, severest } from './incident-book.ts';
+import { joined, noted, severest } from './incident-book.ts';
+import type { IncidentBook } from './known-incidents.ts';
 import { stableId } from './stable-id.ts';
 
 /** The incidents that a person's change leaves changed; the first is the one it was asked of. @throws AuspexError NOT_FOUND, BAD_REQUEST. */
@@ -11,7 +12,7 @@ export function changeIncident(
   by: string,
   now: number,
 ): readonly [Incident, ...Incident[]] {
-  const incident = book.open.get(id) ?? book.ended.find((one) => one.id === id);
+  const incident = book.get(id);
   if (incident === undefined)
     throw new AuspexError('NOT_FOUND', `There is no incident ${id} that is open or ended within the last half hour.`);
   switch (change.kind) {
@@ -29,6 +30,8 @@ export function changeIncident(
       const text = change.to === null ? 'It is nobody’s any more.' : `It is ${change.to}’s now.`;
       return [noted({ ...incident, assignee: change.to }, now, 'assigned', text, by)];
     }
+    case 'note':
+      return [noted(incident, now, 'noted', change.text, by)];
     case 'judge':
       return [judged(incident, change.verdict, by, now)];
     case 'override':
@@ -88,6 +91,10 @@ function split(incident: Incident, ids: readonly string[], by: string, now: numb
       data: { field: 'body.signs' },
     });
   const [first] = taken as [IncidentSign, ...IncidentSign[]];
+  // Who was told stays with the sign that it was told for.
+  const isTold = taken.some(({ id }) => id === (incident.told?.signId ?? incident.leadAlertId));
+  const told = { toldAt: incident.toldAt, leadAlertId: incident.leadAlertId, told: incident.told };
+  const untold = { toldAt: null, leadAlertId: null, told: null };
   const other: Incident = {
     ...withSigns(incident, taken),
     id: stableId('incident', incident.id, first.id, now),
@@ -95,8 +102,8 @@ function split(incident: Incident, ids: readonly string[], by: string, now: numb
     class: 'unknown',
     severity: severest(taken)?.severity ?? incident.severity,
     openedAt: now,
-    toldAt: null,
-    leadAlertId: null,
+    ...(isTold ? told : untold),
+    priority: null,
     acknowledgedAt: null,
     assignee: null,
     pinned: { class: false, severity: false },
@@ -104,7 +111,11 @@ function split(incident: Incident, ids: readonly string[], by: string, now: numb
     causes: [],
     steps: [],
   };
-  const rest: Incident = { ...withSigns(incident, left), apartFrom: [...incident.apartFrom, other.id] };
+  const rest: Incident = {
+    ...withSigns(incident, left),
+    ...(isTold ? untold : told),
+    apartFrom: [...incident.apartFrom, other.id],
+  };
   return [
     noted(
       rest,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Alert, Incident } from '../model/index.ts';
-import { incidentNotifications, severityOf, titleOf } from './incident-words.ts';
+import { incidentText, severityOf, titleOf } from './incident-words.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
 
@@ -40,6 +40,8 @@ function incident(more: Partial<Incident> = {}): Incident {
     resolvedAt: null,
     toldAt: T0,
     leadAlertId: 'a1',
+    told: null,
+    priority: null,
     acknowledgedAt: null,
     assignee: null,
     verdict: 'none',
@@ -67,48 +69,25 @@ function incident(more: Partial<Incident> = {}): Incident {
   };
 }
 
-const ops = { name: 'ops', minSeverity: 'medium' } as const;
-const messages = (
-  one: Incident,
-  kind: 'firing' | 'resolved' = 'firing',
-  channels: readonly (
-    | typeof ops
-    | { name: string; minSeverity: 'critical' }
-    | { name: string; minSeverity: 'medium'; kind: string }
-  )[] = [ops],
-  by: Alert | null = lead,
-) => incidentNotifications(kind, one, by, () => 'web-1', channels, T0);
+const words = (one: Incident, kind: 'firing' | 'resolved' | 'escalated' = 'firing', by: Alert | null = lead) =>
+  incidentText(kind, { incident: one, lead: by, snapshot: null }, () => 'web-1');
 
-test('a message says what happened, why, and what to do; its end has the same key', () => {
-  const [told] = messages(incident());
-  expect(told?.title).toBe('high: Disk / is 95 % full');
-  expect(told?.body).toBe(
+test('a message says what happened, why, and what to do', () => {
+  const told = words(incident());
+  expect(told.title).toBe('high: Disk / is 95 % full');
+  expect(told.body).toBe(
     'Disk / is 95 % full.\nWhere: web-1; /. Rule: disk-low.\nValue: 95 %, limit 90 %.\nSince: 2026-01-01 00:00:00 UTC.\nWhat to do: Free space.',
   );
-  const [over] = messages(incident({ state: 'resolved', resolvedAt: T0 + 120_000 }), 'resolved', [ops], null);
-  expect(over?.deduplicationKey).toBe(told?.deduplicationKey);
-  expect(over?.alertId).toBe('a1');
-  expect(over?.body).toContain('From 2026-01-01 00:00:00 UTC to 2026-01-01 00:02:00 UTC, 2 min');
-  expect(over?.id).not.toBe(told?.id);
+  const over = words(incident({ state: 'resolved', resolvedAt: T0 + 120_000 }), 'resolved', null);
+  expect(over.title).toBe('resolved: Disk / is 95 % full');
+  expect(over.body).toContain('From 2026-01-01 00:00:00 UTC to 2026-01-01 00:02:00 UTC, 2 min');
+  expect(words(incident(), 'escalated', null).title).toBe('high, still open: Disk / is 95 % full');
 });
 
-test('the likely cause is named with its reasons; an incident that came back has another key', () => {
+test('the likely cause is named with its reasons', () => {
   const cause = { name: 'redis', entityId: 'target:redis', score: 0.8, reasons: ['redis_up fell from 1 to 0.'] };
-  const [told] = messages(
-    incident({ causes: [cause], class: 'dependency-failure', title: 'Dependency failure: redis' }),
-  );
-  expect(told?.body).toContain('Most likely behind it: redis. redis_up fell from 1 to 0.');
-  const [again] = messages(incident({ toldAt: T0 + 3_600_000 }));
-  expect(again?.deduplicationKey).not.toBe(told?.deduplicationKey);
-});
-
-test('a channel gets what is severe enough for it; what an Alertmanager reported is not sent back to one', () => {
-  const night = { name: 'night', minSeverity: 'critical' } as const;
-  expect(messages(incident(), 'firing', [ops, night]).map(({ channel }) => channel)).toEqual(['ops']);
-  const am = { name: 'am', minSeverity: 'medium', kind: 'alertmanager' } as const;
-  const reported: Alert = { ...lead, kind: 'external' };
-  expect(messages(incident(), 'firing', [ops, am], reported).map(({ channel }) => channel)).toEqual(['ops']);
-  expect(messages(incident(), 'firing', [ops, am]).map(({ channel }) => channel)).toEqual(['ops', 'am']);
+  const told = words(incident({ causes: [cause], class: 'dependency-failure', title: 'Dependency failure: redis' }));
+  expect(told.body).toContain('Most likely behind it: redis. redis_up fell from 1 to 0.');
 });
 
 test.each([

@@ -1,16 +1,15 @@
 import {
   type Alert,
   formatDuration,
+  formatNumber,
   formatValue,
   type Incident,
   type IncidentClass,
   incidentClassWords,
-  type Notification,
+  type IncidentSnapshot,
 } from '../model/index.ts';
-import type { Analysis, Impact } from './incident-analysis.ts';
+import type { Analysis, Counterfactual, Impact } from './incident-analysis.ts';
 import { severest } from './incident-book.ts';
-import { type ChannelChoice, isWanted } from './messages.ts';
-import { stableId } from './stable-id.ts';
 
 /** The incident in one sentence: what, where or by whom. */
 export function titleOf(incident: Pick<Incident, 'class' | 'causes' | 'signs'>): string {
@@ -36,29 +35,42 @@ export function severityOf(incident: Pick<Incident, 'signs' | 'class'>, impact: 
   return isLikely && worst !== 'medium' ? 'high' : 'medium';
 }
 
-/** Rows of the outbox for an incident: one for each channel that wants its severity. Ids are stable. */
-export function incidentNotifications(
-  kind: 'firing' | 'resolved',
-  incident: Incident,
-  lead: Alert | null,
+/** What a message is about: the incident, the alert that asked for it, and what was going on as it opened. */
+export interface ToldIncident {
+  readonly incident: Incident;
+  readonly lead: Alert | null;
+  readonly snapshot: IncidentSnapshot | null;
+}
+
+/** What would have changed a cause's place, as a sentence. `names` are those of all causes in their order. */
+export function counterfactualText(
+  { without, times }: Counterfactual,
+  names: readonly string[],
+  place: number,
+): string {
+  const [first, second] = names;
+  const quoted = without === null ? '' : `“${withoutStop(without)}”`;
+  if (place === 0) {
+    if (second === undefined) return 'Nothing else around shows evidence of its own.';
+    return without === null
+      ? 'It would stand first without any single one of its reasons.'
+      : `Without ${quoted} ${second} would stand above it.`;
+  }
+  if (without !== null) return `Without ${quoted} it would stand above ${first}.`;
+  return times === null || !Number.isFinite(times)
+    ? ''
+    : `With ${formatNumber(times)} times the evidence it would stand first.`;
+}
+
+/** Title and text of a message about an incident: what happened, why, what to do. */
+export function incidentText(
+  kind: 'firing' | 'resolved' | 'escalated',
+  about: ToldIncident,
   nameOf: (entityId: string) => string,
-  channels: readonly ChannelChoice[],
-  now: number,
-): Notification[] {
-  return channels
-    .filter((channel) => isWanted(channel, incident.severity, lead))
-    .map((channel) => ({
-      id: stableId('notification', incident.id, kind, incident.toldAt ?? 0, channel.name),
-      kind,
-      alertId: incident.leadAlertId,
-      channel: channel.name,
-      // An incident that ended and came back is told anew.
-      deduplicationKey: stableId('told', incident.id, incident.toldAt ?? 0),
-      title: `${kind === 'firing' ? incident.severity : 'resolved'}: ${withoutStop(incident.title)}`,
-      body: body(kind, incident, lead, nameOf),
-      severity: incident.severity,
-      createdAt: now,
-    }));
+): { readonly title: string; readonly body: string } {
+  const { severity, title } = about.incident;
+  const mark = kind === 'firing' ? severity : kind === 'resolved' ? 'resolved' : `${severity}, still open`;
+  return { title: `${mark}: ${withoutStop(title)}`, body: body(kind, about, nameOf) };
 }
 
 /** Whether somebody set the limit that was passed, or nobody knows what the figure means. */
@@ -89,11 +101,9 @@ export function unfelt(incident: Pick<Incident, 'signs' | 'class' | 'severity'>,
 
 const SHOWN = 5;
 
-/** What happened, why, what to do. */
 function body(
-  kind: 'firing' | 'resolved',
-  incident: Incident,
-  lead: Alert | null,
+  kind: 'firing' | 'resolved' | 'escalated',
+  { incident, lead, snapshot }: ToldIncident,
   nameOf: (id: string) => string,
 ): string {
   const open = incident.signs.filter(({ endedAt }) => endedAt === null);
@@ -112,6 +122,9 @@ function body(
   }
   const [cause] = incident.causes;
   if (cause !== undefined) lines.push(`Most likely behind it: ${cause.name}. ${cause.reasons.join(' ')}`.trimEnd());
+  if (snapshot !== null && snapshot.summary.length > 0)
+    lines.push(`Gathered at ${iso(snapshot.at)}:`, ...snapshot.summary.map((line) => `${withoutStop(line)}.`));
+  if (incident.priority?.counterfactual != null) lines.push(incident.priority.reason);
   lines.push(`Since: ${iso(incident.startedAt)}.`);
   if (lead !== null && lead.action !== '') lines.push(`What to do: ${withoutStop(lead.action)}.`);
   return lines.join('\n');

@@ -27,24 +27,29 @@ export function overviewSentence(
 ): string {
   if (entities.length === 0) return 'Nothing is watched yet. The first samples come within seconds.';
   const nameOf = new Map(entities.map((entity) => [entity.id, entity.name]));
-  const firing = alerts
-    .filter((alert) => alert.state === 'firing')
-    .sort((a, b) => severityRank[b.severity] - severityRank[a.severity] || (a.firedAt ?? 0) - (b.firedAt ?? 0));
+  const firing = alerts.filter((alert) => alert.state === 'firing');
   const alerting = new Set(firing.map((alert) => alert.entityId));
   const rest = entities.filter((entity) => !alerting.has(entity.id));
   const inState = (state: SentenceEntity['state']) => rest.filter((entity) => entity.state === state);
 
   const parts = [
     ...listed(
-      firing.map((alert) => about(nameOf.get(alert.entityId) ?? alert.entityId, alert.summary)),
+      worst(firing).map((alert) => about(nameOf.get(alert.entityId) ?? alert.entityId, alert.summary)),
+      firing.length,
       'alert',
     ),
     ...listed(
-      inState('stale').map((entity) => about(entity.name, entity.sentence)),
+      inState('stale')
+        .slice(0, NAMED)
+        .map((entity) => about(entity.name, entity.sentence)),
+      inState('stale').length,
       'silent host',
     ),
     ...listed(
-      inState('unusual').map((entity) => about(entity.name, entity.sentence)),
+      inState('unusual')
+        .slice(0, NAMED)
+        .map((entity) => about(entity.name, entity.sentence)),
+      inState('unusual').length,
       'unusual host',
     ),
     wellSentence(
@@ -62,9 +67,29 @@ function about(name: string, sentence: string): string {
   return sentenceOf(sentence.includes(name) ? sentence : `${name}: ${sentence}`);
 }
 
-function listed(sentences: readonly string[], noun: string): string[] {
-  const more = sentences.length - 2;
-  return more > 0 ? [...sentences.slice(0, 2), `${more} more ${noun}${more === 1 ? '' : 's'}.`] : [...sentences];
+/** So many are named, the rest are counted. */
+const NAMED = 2;
+
+/** Those that are named: the worst and earliest, found without sorting thousands. */
+export function worst<A extends Pick<Alert, 'severity' | 'firedAt'>>(alerts: readonly A[]): readonly A[] {
+  const named: A[] = [];
+  for (const alert of alerts) {
+    const place = named.findIndex((other) => isWorse(alert, other));
+    if (place < 0 && named.length >= NAMED) continue;
+    named.splice(place < 0 ? named.length : place, 0, alert);
+    named.length = Math.min(named.length, NAMED);
+  }
+  return named;
+}
+
+function isWorse(a: Pick<Alert, 'severity' | 'firedAt'>, b: typeof a): boolean {
+  const by = severityRank[a.severity] - severityRank[b.severity];
+  return by > 0 || (by === 0 && (a.firedAt ?? 0) < (b.firedAt ?? 0));
+}
+
+function listed(named: readonly string[], count: number, noun: string): string[] {
+  const more = count - named.length;
+  return more > 0 ? [...named, `${more} more ${noun}${more === 1 ? '' : 's'}.`] : [...named];
 }
 
 function wellSentence(entities: readonly SentenceEntity[], onlyThese: boolean): string {

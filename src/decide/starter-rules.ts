@@ -1,3 +1,4 @@
+import { foreseenRules } from './foreseen-rules.ts';
 import { formatBytes, formatDuration, formatNumber, formatValue, labelValue } from '../model/index.ts';
 import {
   above,
@@ -25,10 +26,12 @@ function rule(draft: Draft): ThresholdRule {
  * alone is no trouble and no rule: saturation asks for waiting tasks as well.
  */
 export const starterRules: readonly ThresholdRule[] = [
+  ...foreseenRules,
   diskRule('disk-full', 0.95, 0.93, 20 * GB, 'critical', 2 * MINUTE),
   diskRule('disk-low', 0.9, 0.88, 50 * GB, 'medium', 10 * MINUTE),
   rule({
     name: 'disk-fills-soon',
+    kind: 'forecast',
     resource: 'disk',
     severity: 'high',
     unit: 'hours',

@@ -28,6 +28,9 @@ function host(values: Values, more: Partial<WatchedEntity> & { ageMs?: number; r
     lastSeenAt: NOW,
     watchedSince: NOW - HOUR,
     exhaustions: [],
+    bottlenecks: [],
+    capacities: [],
+    crossings: [],
     latest: readings,
     ...more,
   };

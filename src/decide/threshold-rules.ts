@@ -1,6 +1,6 @@
 import { type Alert, anchoredRegex, type Labels, labelValue, type Matcher, type Resource } from '../model/index.ts';
 import type { Observation } from './alert-book.ts';
-import type { ConditionReading } from './alert-state.ts';
+import type { AlertTiming, ConditionReading } from './alert-state.ts';
 
 /** The newest value of one series. */
 export interface LatestReading {
@@ -22,6 +22,46 @@ export interface ForetoldExhaustion {
   readonly madeAt: number;
 }
 
+/** A figure that is foretold to pass its limit within minutes, or is not any more. */
+export interface ForetoldBottleneck {
+  /** `connections used`: what tells it apart on its host or service. */
+  readonly subject: string;
+  readonly resource: Resource;
+  /** `none`: nobody is told. */
+  readonly severity: Alert['severity'] | 'none';
+  readonly probability: number;
+  readonly madeAt: number;
+  readonly sentence: string;
+  readonly advice: string;
+}
+
+/** Something used more and more, foretold to be short within days. */
+export interface ForetoldCapacity extends Omit<ForetoldExhaustion, 'at'> {
+  readonly sentence: string;
+  readonly advice: string;
+}
+
+/** When a figure is foretold to cross the limit of a forecast rule. */
+export interface ForetoldCrossing {
+  /** The rule's name. */
+  readonly rule: string;
+  /** `memory used` */
+  readonly subject: string;
+  readonly unit: string;
+  /** By the mean, and by the interval's slow side; null where it is not within the time asked for. */
+  readonly at: number | null;
+  readonly to: number | null;
+  readonly madeAt: number;
+}
+
+/** What a forecast rule wants to be foretold. */
+export interface ForecastWatch {
+  readonly component: string;
+  readonly op: '>' | '<';
+  readonly limit: number;
+  readonly withinMs: number;
+}
+
 /** What rules see of a host or service. */
 export interface WatchedEntity {
   readonly id: string;
@@ -32,6 +72,9 @@ export interface WatchedEntity {
   readonly watchedSince: number;
   latest(metric: string): readonly LatestReading[];
   readonly exhaustions: readonly ForetoldExhaustion[];
+  readonly bottlenecks: readonly ForetoldBottleneck[];
+  readonly capacities: readonly ForetoldCapacity[];
+  readonly crossings: readonly ForetoldCrossing[];
 }
 
 /** One comparison. It clears only beyond `clear`, on the good side of `limit`. */
@@ -49,21 +92,34 @@ export interface Measurement {
   readonly clauses: readonly [Clause, ...Clause[]];
   readonly summary: string;
   readonly action: string;
+  /** The rule's unless told. */
+  readonly resource?: Resource;
 }
 
 export interface ThresholdRule {
   readonly name: string;
-  readonly kind: Extract<Alert['kind'], 'threshold' | 'absence'>;
+  readonly kind: Extract<Alert['kind'], 'threshold' | 'absence' | 'forecast'>;
   readonly resource: Resource;
   readonly severity: Alert['severity'];
   readonly unit: string;
   readonly forMs: number;
   readonly holdMs: number;
+  readonly keepFiringMs?: number;
+  /** What becomes of one that fires when its values stay away, and after how long. */
+  readonly noData?: { readonly afterMs: number; readonly becomes: 'end' | 'alert' };
   readonly summary: string;
   /** The condition in words. */
   readonly condition: string;
   readonly action: string;
   readonly source: 'starter' | 'configuration';
+  /** The limit that it sets on values of one metric, where it is no more than that: it can be foreseen to be passed. */
+  readonly watches?: {
+    readonly metric: string;
+    readonly matches: (labels: Labels) => boolean;
+    readonly limit: number;
+  };
+  /** What it wants to be foretold; the measurements are made from that. */
+  readonly forecast?: ForecastWatch;
   measure(entity: WatchedEntity, now: number): readonly Measurement[];
 }
 
@@ -72,15 +128,16 @@ const STALE_MS = 5 * 60_000;
 
 /** What the rules say of one entity now. O(rules × series they look at). */
 export function evaluateRules(rules: readonly ThresholdRule[], entity: WatchedEntity, now: number): Observation[] {
-  return rules.flatMap((rule) =>
-    rule.measure(entity, now).map((measured): Observation => {
+  return rules.flatMap((rule) => {
+    const timing = timingOf(rule);
+    return rule.measure(entity, now).map((measured): Observation => {
       const [shown] = measured.clauses;
       return {
         rule: rule.name,
         kind: rule.kind,
         entityId: entity.id,
         subject: measured.subject,
-        resource: rule.resource,
+        resource: measured.resource ?? rule.resource,
         severity: rule.severity,
         reading: now - measured.at > STALE_MS ? 'missing' : readClauses(measured.clauses),
         at: measured.at,
@@ -90,10 +147,16 @@ export function evaluateRules(rules: readonly ThresholdRule[], entity: WatchedEn
         summary: measured.summary,
         action: measured.action,
         findingId: null,
-        timing: { forMs: rule.forMs, holdMs: rule.holdMs },
+        timing,
       };
-    }),
-  );
+    });
+  });
+}
+
+function timingOf({ kind, forMs, holdMs, keepFiringMs = 0, noData }: ThresholdRule): AlertTiming {
+  if (kind === 'absence') return { forMs, holdMs, keepFiringMs, noDataMs: Number.POSITIVE_INFINITY };
+  const after = noData === undefined ? {} : { endMs: noData.afterMs, onNoData: noData.becomes };
+  return { forMs, holdMs, keepFiringMs, ...after };
 }
 
 /** All in breach: breach. One clear: clear, whatever the others say. Otherwise one missing: missing. */

@@ -14,12 +14,17 @@ export interface Signature {
   readonly from?: number;
   /** What is below this is background. */
   readonly least?: number;
+  /** As that of `Evidence`. */
+  readonly isSymptom?: true;
   /** Counts as well where there was no such series before: it was 0 then. */
   readonly isNewToo?: boolean;
   /** 1: fits, 2: typical, 3: hardly anything else does this. */
   readonly weight: number;
   readonly blame: Blame;
 }
+
+/** Seconds that are spent waiting for others. */
+export const WAITS_FOR_OTHERS = /(dependency|client|upstream|outgoing)_(request_)?(duration|latency)_seconds_sum$/;
 
 const at = (label: string): Blame => ({ label });
 
@@ -46,16 +51,17 @@ const CODE_LABELS = 'code,error,err,errno,error_code,reason,exception,type,statu
  * from files; the weights are coarse on purpose.
  */
 export const signatures: readonly Signature[] = [
-  ...codes('hang', 3, /^(57014|55P03|40P01|LockTimeout)$|lock wait|deadlock/i),
-  ...codes('disk-full', 3, /^(ENOSPC|EDQUOT|EROFS|53100|DISK_FULL)$|no space left|read-only file/i),
-  ...codes('resource-limit', 3, /^(EMFILE|ENFILE|53300|1040|OOM)$|too many (open files|clients|connections)/i),
+  ...codes('hang', 5, /^(57014|55P03|40P01|LockTimeout)$|lock wait|deadlock/i),
+  ...codes('disk-full', 5, /^(ENOSPC|EDQUOT|EROFS|53100|DISK_FULL)$|no space left|read-only file/i),
+  ...codes('resource-limit', 5, /^(EMFILE|ENFILE|53300|1040|OOM)$|too many (open files|clients|connections)/i),
   ...codes('memory-leak', 2, /^(ENOMEM|53200)$|out of memory|heap/i),
-  ...codes('network', 3, /^(EHOSTUNREACH|ENETUNREACH|ENETDOWN)$|no route|unreachable/i),
+  ...codes('network', 5, /^(EHOSTUNREACH|ENETUNREACH|ENETDOWN)$|no route|unreachable/i),
   ...codes('network', 1.5, /^(ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED)$|reset by peer|i\/o timeout/i),
   ...codes('dependency-failure', 3, /^(EAI_AGAIN|ENOTFOUND|EAI_NODATA)$|no such host|name resolution/i),
   ...codes('dependency-failure', 1.5, /^(ECONNREFUSED|08001|08006)$|connection refused/i),
-  ...codes('bad-configuration', 3, /^(WRONGPASS|NOAUTH|NOPERM|28P01|28000|1045|EACCES)$|authenticat|access denied/i),
-  ...codes('bad-configuration', 3, /CERT_|SELF_SIGNED|ERR_TLS|certificate/i),
+  ...codes('bad-configuration', 5, /^(WRONGPASS|NOAUTH|NOPERM|28P01|28000|1045|EACCES)$|authenticat|access denied/i),
+  ...codes('bad-configuration', 5, /CERT_|SELF_SIGNED|ERR_TLS|certificate/i),
+  ...codes('bad-configuration', 5, /^(EADDRINUSE|configuration)$|address already in use/i),
   ...signs(
     'crash',
     'entity',
@@ -122,8 +128,8 @@ export const signatures: readonly Signature[] = [
   ...signs(
     'dependency-failure',
     'entity',
-    [/^(redis|pg|mysql|mongodb|memcached|rabbitmq|kafka)_up$|^probe_success$/, 'fall', 2],
-    [/(cache|keyspace)_misses/, 'rise', 1.5],
+    [/^(redis|pg|mysql|mongodb|memcached|rabbitmq|kafka)_up$|^probe_success$/, 'fall', 2, { isSymptom: true }],
+    [/(cache|keyspace)_misses/, 'rise', 1.5, { isSymptom: true }],
     [/^redis_db_keys$/, 'fall', 2],
     [/(master|replica|slave)_link|replication_lag|slave_lag/, 'any', 2],
   ),
@@ -131,8 +137,8 @@ export const signatures: readonly Signature[] = [
     'dependency-failure',
     at('dependency'),
     // Seconds that are waited in a second.
-    [/(dependency|client|upstream|outgoing)_(request_)?(duration|latency)_seconds_sum$/, 'rise', 1.5, { least: 0.3 }],
-    [/(dependency|client|upstream|outgoing)_(errors|failures)/, 'rise', 1.5],
+    [WAITS_FOR_OTHERS, 'rise', 1.5, { least: 0.3, isSymptom: true }],
+    [/(dependency|client|upstream|outgoing)_(errors|failures)/, 'rise', 1.5, { isSymptom: true }],
   ),
   ...signs(
     'bad-configuration',
@@ -149,7 +155,13 @@ export const signatures: readonly Signature[] = [
     [/connections_(accepted|handled|received)(_total)?$/, 'rise', 0.7],
     [/^auspex_host_network_receive_bytes_per_second$/, 'rise', 0.7],
   ),
-  ...signs('clock', 'entity', [/clock_offset_seconds$|^node_timex_offset_seconds$/, 'any', 3]),
+  ...signs(
+    'clock',
+    'entity',
+    [/clock_offset_seconds$|^node_timex_offset_seconds$/, 'any', 3],
+    // Off by so much, secrets and certificates are not taken either: that is what comes of it.
+    [/(clock|timex)_offset_seconds$/, 'any', 5, { least: 30 }],
+  ),
   ...signs('security', 'entity', [
     /(failed|invalid)_(logins?|passwords?)|login_failures|sshd?_(failed|invalid)/,
     'rise',
@@ -158,7 +170,7 @@ export const signatures: readonly Signature[] = [
 ];
 
 const OTHERS_USED =
-  /^(up|auspex_host_(pressure_[a-z]+|memory|swap)_ratio|auspex_scrape_failed|scrape_duration_seconds|auspex_service_[a-z_]+|namedprocess_namegroup_num_procs)$|^[a-z]+_up$/;
+  /^(up|auspex_host_(pressure_[a-z]+|memory|swap)_ratio|auspex_scrape_failed|scrape_duration_seconds|auspex_service_[a-z_]+|auspex_host_listener|namedprocess_namegroup_num_procs)$|^[a-z]+_up$/;
 
 /** Whether a metric tells anything of a trouble's class. */
 export function isUsed(metric: string): boolean {

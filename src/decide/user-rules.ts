@@ -9,6 +9,7 @@ import {
   labelValue,
   type Matcher,
 } from '../model/index.ts';
+import { END_MS } from './alert-state.ts';
 import { labelMatcher, type LatestReading, type ThresholdRule } from './threshold-rules.ts';
 
 /** A rule as a person writes it in the configuration; times in ms. */
@@ -22,6 +23,10 @@ export interface UserRule {
   readonly clear: number | null;
   readonly for: number;
   readonly hold: number;
+  readonly keepFiringFor?: number;
+  /** What becomes of one that fires when its values stay away for `noDataFor`. */
+  readonly noData?: 'end' | 'alert';
+  readonly noDataFor?: number;
   readonly severity: Alert['severity'];
   readonly summary: string | null;
   readonly action: string | null;
@@ -49,10 +54,13 @@ export function compileUserRule(rule: UserRule): ThresholdRule {
     unit,
     forMs: rule.for,
     holdMs: rule.hold,
+    keepFiringMs: rule.keepFiringFor ?? 0,
+    noData: { afterMs: rule.noDataFor ?? END_MS, becomes: rule.noData ?? 'end' },
     summary: rule.summary ?? condition,
     condition,
     action,
     source: 'configuration',
+    ...(rule.op === '>' && !rule.rate ? { watches: { metric: rule.metric, matches, limit: rule.limit } } : {}),
     measure: (entity) =>
       entity
         .latest(rule.metric)

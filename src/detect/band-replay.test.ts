@@ -108,3 +108,31 @@ test('a rate is not expected below nothing, a share not above all', () => {
   expect(Math.min(...low.lower.filter(Number.isFinite))).toBe(0);
   expect(Math.max(...high.upper.filter(Number.isFinite))).toBe(1);
 });
+
+test.each(['gauge', 'total'] as const)('ahead of its last sample the rhythm of the day goes on: %s', (shape) => {
+  const end = START + 10 * DAY;
+  const given = samples(10, shape);
+  const asked = { metric: 'queue', timeZone, from: end, to: end + DAY - 1, stepMs: 900_000 };
+  const band = replayBand({ ...given, ...asked, isAhead: true });
+  expect(band.mean).toHaveLength(96);
+  // A total's rate is a second, of samples that come every 30 s.
+  const unit = shape === 'total' ? 1000 / 30 : 1;
+  for (let i = 0; i < 96; i++) {
+    const truth = unit * (0.3 + 0.2 * Math.sin((2 * Math.PI * (band.times[i] as number)) / DAY));
+    expect(Math.abs((band.mean[i] as number) - truth)).toBeLessThan(0.05 * unit);
+    const width = (band.upper[i] as number) - (band.lower[i] as number);
+    expect(width).toBeGreaterThan(0.04 * unit);
+    expect(width).toBeLessThan(0.2 * unit);
+  }
+  expect(replayBand({ ...given, ...asked }).mean.filter(Number.isFinite).length).toBeLessThan(3);
+});
+
+test('ahead, a holiday has no rhythm', () => {
+  const end = START + 10 * DAY;
+  const asked = { metric: 'queue', timeZone, from: end, to: end + DAY - 1, stepMs: 900_000, isAhead: true };
+  const untaught = [{ from: end, to: end + DAY / 2, teaching: 'holiday' as const }];
+  const { mean } = replayBand({ ...samples(10, 'gauge'), ...asked, untaught });
+  const span = (values: Float64Array) => Math.max(...values) - Math.min(...values);
+  expect(span(mean.slice(0, 48))).toBeLessThan(0.001);
+  expect(span(mean.slice(48))).toBeGreaterThan(0.15);
+});

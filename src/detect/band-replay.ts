@@ -1,8 +1,8 @@
 import { CivilTime } from './civil-time.ts';
 import { featureIndex, features } from './features.ts';
-import { expectedOf, GAP_INTERVALS, observe } from './metric-model.ts';
+import { type Expectation, expectedAt, expectedOf, GAP_INTERVALS, observe, setHoliday } from './metric-model.ts';
 import { possibleRange } from './series-traits.ts';
-import { F32, F64, FLAG, SeriesSlab } from './series-slab.ts';
+import { F32, F64, FLAG, RECORD_BYTES, SeriesSlab } from './series-slab.ts';
 
 /** A series' samples, the oldest first, with those before the range that the model learns from. */
 export interface BandRequest {
@@ -16,6 +16,10 @@ export interface BandRequest {
   readonly from: number;
   readonly to: number;
   readonly stepMs: number;
+  /** The samples end before the range, and all of it is foretold from them: what a fault in it did is no part of what is usual. */
+  readonly isAhead?: boolean;
+  /** Times that are not learnt, or not as workdays, the earliest first, none within another. */
+  readonly untaught?: readonly { readonly from: number; readonly to: number; readonly teaching: 'holiday' | 'apart' }[];
 }
 
 /** By step of the range; NaN while the series is learnt, and where nothing had come for a while. */
@@ -58,17 +62,39 @@ export function replayBand(request: BandRequest): BandHistory {
     upper: new Float64Array(count),
   };
   let next = 0;
+  let untaught = 0;
+  let kept: Uint8Array | null = null;
+  /** As the detector does it: what is not learnt goes on on the state, which is put back afterwards. */
+  const teach = (at: number): void => {
+    const all = request.untaught ?? [];
+    while (untaught < all.length && at >= all[untaught].to) untaught++;
+    const now = untaught < all.length && at >= all[untaught].from ? all[untaught].teaching : 'learn';
+    if (kept !== null && now !== 'apart') {
+      page.bytes.set(kept, base);
+      kept = null;
+    } else if (kept === null && now === 'apart') kept = page.bytes.slice(base, base + RECORD_BYTES);
+    setHoliday(page, base, now === 'holiday');
+  };
+  const now = (at: number): Expectation | null => {
+    const silentMs = at - slab.f64(slot, F64.lastTime);
+    if (silentMs > 1000 * GAP_INTERVALS * slab.f32(slot, F32.interval)) return null;
+    return expectedOf(slab, slot, floor);
+  };
+  const ahead = (at: number): Expectation | null => {
+    teach(at);
+    return expectedAt(slab, slot, floor, at + zone.offsetAt(at));
+  };
   for (let step = 0; step < count; step++) {
     let known = 0;
     band.times[step] = first + step * stepMs;
     for (let part = 0; part < parts; part++) {
       const at = band.times[step] + (part * stepMs) / parts;
       if (at > to) break;
-      for (; next < times.length && times[next] < at; next++)
+      for (; next < times.length && times[next] < at; next++) {
+        teach(times[next]);
         observe(page, base, times[next], values[next], zone.offsetAt(times[next]), floor);
-      const silentMs = at - slab.f64(slot, F64.lastTime);
-      if (silentMs > 1000 * GAP_INTERVALS * slab.f32(slot, F32.interval)) continue;
-      const expected = expectedOf(slab, slot, floor);
+      }
+      const expected = request.isAhead === true ? ahead(at) : now(at);
       if (expected === null) continue;
       known++;
       band.mean[step] += expected.mean;

@@ -16,12 +16,13 @@ import {
   type SeriesRef,
 } from '../model/index.ts';
 import { absentFinding, returnedFinding } from './absence.ts';
+import { ApartStates, type TeachingAt } from './apart.ts';
 import { CivilTime } from './civil-time.ts';
 import { type EntityRecord, type Member, newEntity, type ProcessGroupSlots } from './entity.ts';
 import { figureEvidence, jointEvidence } from './entity-evidence.ts';
 import { advanceFigures, advanceJoint, type DetectionEvent, endEpisode, type EpisodeContext } from './episodes.ts';
 import { featureIndex, features, hostFeatures } from './features.ts';
-import { expectedOf, LEARNING_SAMPLES, observe, OUTCOME, resetShortTerm } from './metric-model.ts';
+import { expectedOf, LEARNING_SAMPLES, observe, OUTCOME, resetShortTerm, setHoliday } from './metric-model.ts';
 import { MetricEpisodes } from './metric-episodes.ts';
 import { F32, FLAG, I32, SeriesSlab } from './series-slab.ts';
 import { isTotal, possibleRange } from './series-traits.ts';
@@ -67,7 +68,9 @@ export interface TrainingData {
 }
 
 const KIND = 'detector';
-const VERSION = 2;
+const VERSION = 3;
+/** How an entity's samples are taken, by entity index. */
+const TEACHING = { learn: 0, holiday: 1, apart: 2 } as const;
 const MAX_MEMBERS = 64;
 /** Vectors before an entity's joint state is judged. */
 const LEARNING_VECTORS = 60;
@@ -101,6 +104,9 @@ export class Detector {
   #zoneUntil = new Float64Array(64);
   #zoneOffset = new Float64Array(64);
   #lastAt = new Float64Array(64);
+  #teaching = new Uint8Array(64);
+  #teachingAt: TeachingAt | null = null;
+  #apart = new ApartStates();
   #slots: number[][] = [];
   #forests = new Map<number, IsolationForest>();
   #forestBytes = new Map<number, Uint8Array>();
@@ -161,13 +167,19 @@ export class Detector {
       const page = pages[slot >> 10];
       const base = slab.base(slot);
       const b4 = base >> 2;
-      const flags = page.i32[b4 + I32.flags];
-      if ((flags & FLAG.ignored) !== 0) continue;
+      if ((page.i32[b4 + I32.flags] & FLAG.ignored) !== 0) continue;
       const e = page.i32[b4 + I32.entity];
       const time = times[i];
       if (time - time !== 0) continue;
-      if (time > this.#lastAt[e]) this.#seen(e, time);
       if (time < this.#zoneFrom[e] || time >= this.#zoneUntil[e]) this.#turnZone(e, time);
+      if (time > this.#lastAt[e]) this.#seen(e, time);
+      const teaching = this.#teaching[e];
+      if (teaching === TEACHING.apart) this.#apart.keep(e, slot, slab);
+      let flags = page.i32[b4 + I32.flags];
+      if (((flags & FLAG.holiday) !== 0) !== (teaching === TEACHING.holiday)) {
+        setHoliday(page, base, teaching === TEACHING.holiday);
+        flags = page.i32[b4 + I32.flags];
+      }
       const member = (flags & FLAG.member) !== 0;
       const floor = member ? this.#entities[e].members[(flags >> 16) & 255].floor : 0;
       const outcome = observe(page, base, time, values[i], this.#zoneOffset[e], floor);
@@ -175,7 +187,8 @@ export class Detector {
         if (outcome !== OUTCOME.behind)
           this.#memberReported(this.#entities[e], (flags >> 16) & 255, time, page.f32[b4 + F32.interval], values[i]);
       }
-      if (outcome === OUTCOME.scored && (flags & FLAG.silent) === 0) this.#metricEvidence(slot, page.f32, b4, e, time);
+      if (outcome === OUTCOME.scored && (flags & FLAG.silent) === 0 && teaching !== TEACHING.apart)
+        this.#metricEvidence(slot, page.f32, b4, e, time);
     }
   }
 
@@ -273,6 +286,16 @@ export class Detector {
     this.#forests.set(entity.index, IsolationForest.fromBytes(bytes));
     this.#forestBytes.set(entity.index, bytes.slice());
     entity.forestTail.fill(0);
+    this.#apart.change(entity.index, (kept) => void kept.forestTail.fill(0));
+  }
+
+  /**
+   * Tells what is learnt when: what comes at a time that teaches nothing is scored, and afterwards the state is as if nothing
+   * had come. It belongs to the input as samples do, and is told anew after a restore. O(entities).
+   */
+  setTeaching(teachingAt: TeachingAt): void {
+    this.#teachingAt = teachingAt;
+    this.#zoneUntil.fill(0);
   }
 
   /** A person's word: what is normal is learnt as a range and not reported again inside it; what is confirmed is never learnt. */
@@ -300,6 +323,9 @@ export class Detector {
     const found = Object.values(entity.subjects).find((s) => s.episode?.finding.subject === subject);
     if (verdict === 'confirmed') {
       for (const member of entity.members) member.pending = [];
+      this.#apart.change(entity.index, (kept) => {
+        for (const member of kept.members) member.pending = [];
+      });
       return;
     }
     if (verdict !== 'normal') return;
@@ -309,6 +335,9 @@ export class Detector {
       const old = entity.normal[Number(slot)] ?? [low, high];
       entity.normal[Number(slot)] = [Math.min(old[0], low - margin), Math.max(old[1], high + margin)];
     }
+    this.#apart.change(entity.index, (kept) => {
+      kept.normal = entity.normal;
+    });
     if (found) endEpisode(this.#context(this.#offsetAt(entity, at)), entity, found, at);
   }
 
@@ -316,7 +345,10 @@ export class Detector {
   markEvent(entityId: string, at: number, _type: 'reboot' | 'resume' | 'clock-step' | 'gap'): void {
     const entity = this.#byId.get(entityId);
     if (entity === undefined) return;
-    for (const slot of this.#slots[entity.index]) resetShortTerm(this.#slab.page(slot), this.#slab.base(slot));
+    for (const slot of this.#slots[entity.index]) {
+      this.#apart.keep(entity.index, slot, this.#slab);
+      resetShortTerm(this.#slab.page(slot), this.#slab.base(slot));
+    }
     for (const subject of Object.values(entity.subjects)) if (subject.episode === null) subject.sum = 0;
     entity.quietUntil = at + QUIET_AFTER_EVENT_MS;
     entity.roundStart = 0;
@@ -339,6 +371,8 @@ export class Detector {
       const rows = this.#rows.get(entity.index);
       writer.float64s(rows?.toNumbers() ?? new Float64Array(0));
     }
+    const apart = this.#apart.toParts();
+    writer.text(apart.json).bytes(apart.bytes);
     return writer.finish();
   }
 
@@ -372,6 +406,8 @@ export class Detector {
       const rows = reader.float64s();
       if (rows.length > 0) detector.#rows.set(entity.index, TrainingRows.fromNumbers(rows));
     }
+    if (reader.version >= 3) detector.#apart = ApartStates.fromParts(reader.text(), reader.bytes());
+    for (const index of detector.#apart.indices()) detector.#teaching[index] = TEACHING.apart;
     for (let slot = 0; slot < detector.#refOf.length; slot++) {
       detector.#growRefs(detector.#refOf[slot]);
       detector.#slotOf[detector.#refOf[slot]] = slot;
@@ -409,6 +445,9 @@ export class Detector {
       this.#zoneUntil = grow(this.#zoneUntil);
       this.#zoneOffset = grow(this.#zoneOffset);
       this.#lastAt = grow(this.#lastAt);
+      const teaching = new Uint8Array(this.#teaching.length * 2);
+      teaching.set(this.#teaching);
+      this.#teaching = teaching;
     }
   }
 
@@ -477,11 +516,31 @@ export class Detector {
     }
   }
 
+  /** Where the civil offset or what is taught may change. */
   #turnZone(e: number, time: number): void {
-    const zone = this.#civil.zone(this.#entities[e].timeZone);
+    const entity = this.#entities[e];
+    const zone = this.#civil.zone(entity.timeZone);
     this.#zoneOffset[e] = zone.offsetAt(time);
     this.#zoneFrom[e] = zone.from;
     this.#zoneUntil[e] = zone.until;
+    if (this.#teachingAt === null) return;
+    const { teaching, from, until } = this.#teachingAt(entity.id, time);
+    this.#zoneFrom[e] = Math.max(zone.from, from);
+    this.#zoneUntil[e] = Math.min(zone.until, until);
+    const before = this.#teaching[e];
+    this.#teaching[e] = TEACHING[teaching];
+    if (before === TEACHING.apart && teaching !== 'apart') this.#comeBack(entity);
+    if (before !== TEACHING.apart && teaching === 'apart') this.#apart.enter(entity, this.#lastAt[e], this.#slab);
+  }
+
+  /** After a time that teaches nothing: what was found in it is over, and the state is as it was before. */
+  #comeBack(entity: EntityRecord): void {
+    const endedAt = this.#lastAt[entity.index];
+    const back = this.#apart.leave(entity, this.#slab);
+    if (back === null) return;
+    this.#lastAt[entity.index] = back.lastAt;
+    for (const finding of back.opened)
+      this.#events.push({ change: 'ended', finding: { ...finding, status: 'ended', lastAt: endedAt, endedAt } });
   }
 
   #offsetAt(entity: EntityRecord, at: number): number {
@@ -534,7 +593,8 @@ export class Detector {
       }
       this.#keepRow(entity, at);
       entity.closed++;
-      if (!entity.isHost && entity.closed % RESELECT_VECTORS === 0) this.#reselect(entity);
+      const isApart = this.#teaching[entity.index] === TEACHING.apart;
+      if (!entity.isHost && !isApart && entity.closed % RESELECT_VECTORS === 0) this.#reselect(entity);
       entity.lastClosedAt = at;
     }
     entity.round++;
@@ -600,6 +660,7 @@ export class Detector {
   }
 
   #keepRow(entity: EntityRecord, at: number): void {
+    if (this.#teaching[entity.index] === TEACHING.apart) return;
     let rows = this.#rows.get(entity.index);
     if (rows === undefined || rows.cols < entity.vector.length) {
       rows = new TrainingRows(entity.vector.length);

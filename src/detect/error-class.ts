@@ -26,8 +26,12 @@ const CLASSES: readonly (readonly [ErrorClass, RegExp])[] = [
 /** Of a message: what it is stands at its beginning. */
 const LOOKED_AT = 2_000;
 
-/** Which of the nine an error is, by its words; `general` where none tells. O(length), bounded. */
-export function errorClassOf(type: string, message: string): ErrorClass {
+/** Which of the nine an error is, by its code where it tells, else by its words; `general` where none does. O(length), bounded. */
+export function errorClassOf(type: string, message: string, code = ''): ErrorClass {
   const text = `${type} ${message}`.slice(0, LOOKED_AT);
-  return CLASSES.find(([, words]) => words.test(text))?.[0] ?? 'general';
+  return classOfText(code) ?? classOfText(text) ?? 'general';
+}
+
+function classOfText(text: string): ErrorClass | undefined {
+  return CLASSES.find(([, words]) => words.test(text))?.[0];
 }

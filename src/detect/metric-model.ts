@@ -199,6 +199,27 @@ export function resetShortTerm(page: SlabPage, base: number): void {
   page.f32[b4 + F32.surprise] = 0;
 }
 
+/**
+ * Begins or ends a holiday: the season takes no part in it, the level takes the difference, and the quarter of an hour that it
+ * cuts teaches nothing. O(1).
+ */
+export function setHoliday(page: SlabPage, base: number, isHoliday: boolean): void {
+  const { f32, f64, i32 } = page;
+  const b4 = base >> 2;
+  const flags = i32[b4 + I32.flags];
+  if (((flags & FLAG.holiday) !== 0) === isHoliday) return;
+  i32[b4 + I32.flags] = isHoliday ? flags | FLAG.holiday : flags & ~FLAG.holiday;
+  f32[b4 + F32.quarterSum] = 0;
+  f32[b4 + F32.quarterAbs] = 0;
+  f32[b4 + F32.quarterCount] = 0;
+  const quarter = i32[b4 + I32.quarter];
+  if ((flags & FLAG.seasonal) === 0 || quarter < 0) return;
+  const season = isHoliday ? 0 : profileAt(page, base, quarter);
+  f64[(base >> 3) + F64.level] += f32[b4 + F32.season] - season;
+  f32[b4 + F32.season] = season;
+  f32[b4 + F32.spread] = isHoliday ? 1 : spreadAt(page, base, quarter);
+}
+
 /** The half-octave in which |z| lies: 0 below 1, then [1, √2) … , the last one open. */
 export function binOf(z: number): number {
   if (z < 1) return 0;
@@ -248,20 +269,41 @@ export function tailQuantile(page: SlabPage, base: number, side: number, tail: n
   return 0;
 }
 
+export interface Expectation {
+  readonly mean: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
 /** What is expected of a series now: middle and the range in which 99 % of normal moments lie; null while it learns. */
-export function expectedOf(
+export function expectedOf(slab: SeriesSlab, slot: number, floor: number): Expectation | null {
+  return expectation(slab, slot, floor, slab.f32(slot, F32.season), slab.f32(slot, F32.spread));
+}
+
+/** What is expected of a later time by what is known now; `civilTime` is in ms of the entity's own time. Null while it learns. */
+export function expectedAt(slab: SeriesSlab, slot: number, floor: number, civilTime: number): Expectation | null {
+  const page = slab.page(slot);
+  const base = slab.base(slot);
+  const flags = slab.flags(slot);
+  if ((flags & FLAG.seasonal) === 0 || (flags & FLAG.holiday) !== 0) return expectation(slab, slot, floor, 0, 1);
+  const quarter = Math.floor(civilTime / QUARTER_MS);
+  return expectation(slab, slot, floor, profileAt(page, base, quarter), spreadAt(page, base, quarter));
+}
+
+function expectation(
   slab: SeriesSlab,
   slot: number,
   floor: number,
-): { readonly mean: number; readonly lower: number; readonly upper: number } | null {
+  season: number,
+  widening: number,
+): Expectation | null {
+  if (slab.f32(slot, F32.count) < LEARNING_SAMPLES) return null;
   const page = slab.page(slot);
   const base = slab.base(slot);
-  const b4 = base >> 2;
-  if (page.f32[b4 + F32.count] < LEARNING_SAMPLES) return null;
-  const level = page.f64[(base >> 3) + F64.level];
-  const mean = level + page.f32[b4 + F32.season];
+  const level = slab.f64(slot, F64.level);
+  const mean = level + season;
   const smallest = Math.max(floor / 4, RELATIVE_FLOOR * Math.abs(level) * 0.25);
-  const spread = Math.max(page.f32[b4 + F32.scale] * page.f32[b4 + F32.spread], smallest);
+  const spread = Math.max(slab.f32(slot, F32.scale) * widening, smallest);
   return {
     mean,
     lower: mean - spread * tailQuantile(page, base, TAIL_BINS, 0.005),
@@ -276,8 +318,9 @@ function turnQuarter(page: SlabPage, base: number, quarter: number): void {
   const before = i32[b4 + I32.quarter];
   const n = f32[b4 + F32.quarterCount];
   let flags = i32[b4 + I32.flags];
-  const wasSeasonal = (flags & FLAG.seasonal) !== 0;
-  if (before >= 0 && n > 0) {
+  const isHoliday = (flags & FLAG.holiday) !== 0;
+  const wasSeasonal = !isHoliday && (flags & FLAG.seasonal) !== 0;
+  if (before >= 0 && n > 0 && !isHoliday) {
     const mean = f32[b4 + F32.quarterSum] / n;
     const days = (flags >> 8) & 255;
     flags = judgeSeason(page, base, before, mean, days, flags);
@@ -285,12 +328,12 @@ function turnQuarter(page: SlabPage, base: number, quarter: number): void {
     if (Math.floor(before / QUARTERS_A_DAY) !== Math.floor(quarter / QUARTERS_A_DAY) && days < 255) flags += 256;
     i32[b4 + I32.flags] = flags;
   }
-  const seasonal = (flags & FLAG.seasonal) !== 0;
+  const seasonal = !isHoliday && (flags & FLAG.seasonal) !== 0;
   // Level and season add up to the prediction: when the season begins or ceases to take part, the level takes the difference.
   if (seasonal && !wasSeasonal) f64[(base >> 3) + F64.level] -= profileAt(page, base, before);
   else if (wasSeasonal && !seasonal) f64[(base >> 3) + F64.level] += f32[b4 + F32.season];
   f32[b4 + F32.season] = seasonal ? profileAt(page, base, quarter) : 0;
-  f32[b4 + F32.spread] = seasonal ? 2 ** (page.i8[base + SPREAD_AT + spreadIndex(quarter)] / SPREAD_STEPS) : 1;
+  f32[b4 + F32.spread] = seasonal ? spreadAt(page, base, quarter) : 1;
   f32[b4 + F32.quarterSum] = 0;
   f32[b4 + F32.quarterAbs] = 0;
   f32[b4 + F32.quarterCount] = 0;
@@ -363,6 +406,11 @@ function profileAt(page: SlabPage, base: number, quarter: number): number {
 
 function hourOfWeek(quarter: number): number {
   return (quarter >> 2) % 168;
+}
+
+/** How much wider than usual it is in a quarter of an hour. */
+function spreadAt(page: SlabPage, base: number, quarter: number): number {
+  return 2 ** (page.i8[base + SPREAD_AT + spreadIndex(quarter)] / SPREAD_STEPS);
 }
 
 function spreadIndex(quarter: number): number {

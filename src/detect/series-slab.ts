@@ -65,6 +65,8 @@ export const FLAG = {
   silent: 64,
   /** Its entity is in an episode: what is out of the ordinary now teaches nothing yet. */
   held: 128,
+  /** The day is no workday: its season takes no part and is not taught. */
+  holiday: 1 << 24,
 } as const;
 
 /** The pages in which records lie. */

@@ -117,6 +117,9 @@ class Agent {
         return;
       case 'event':
         return this.#keep([hostEvent(event, this.#options.instance)]);
+      case 'changes':
+        // A host's collector tells none; those that do have a way of their own.
+        return;
       case 'samples':
         return this.#keep([...event.samples, ...this.#countDropped(event.samples)]);
     }

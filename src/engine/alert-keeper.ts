@@ -1,22 +1,22 @@
-import { type AlertBook, emptyBook, placed, type Observation, restoreBook, stepAlerts } from '../decide/alert-book.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { emptyBook, LOOKED_AT, placed, type Observation, restoreBook, stepAlerts } from '../decide/alert-book.ts';
+import type { Governance } from '../decide/calendar.ts';
 import { observeFinding } from '../decide/episodes.ts';
-import type { ChannelChoice } from '../decide/messages.ts';
 import { evaluateRules, type ThresholdRule, type WatchedEntity } from '../decide/threshold-rules.ts';
-import { AuspexError } from '../errors.ts';
-import type {
-  Alert,
-  Clock,
-  Finding,
-  Incident,
-  Notification,
-  NotificationRow,
-  RecordStore,
-  Silence,
-  Where,
+import {
+  type Alert,
+  allRows,
+  type Clock,
+  type Finding,
+  type Incident,
+  type Notification,
+  type NotificationRow,
+  type RecordAccess,
+  type RecordStore,
 } from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import type { EventRing } from './event-ring.ts';
-import type { IncidentKeeper } from './incident-keeper.ts';
+import type { IncidentKeeper, TellPolicy } from './incident-keeper.ts';
 import { InTurn } from '../in-turn.ts';
 
 /** What one step leaves to be written, in one transaction. */
@@ -27,9 +27,8 @@ interface Written {
   readonly messages: readonly NotificationRow[];
 }
 
-export interface AlertPolicy {
+export interface AlertPolicy extends TellPolicy {
   readonly rules: readonly ThresholdRule[];
-  readonly channels: readonly ChannelChoice[];
   /** How long a message waits for others that go out with it, ms; 0 unless told. */
   readonly groupMs?: number;
 }
@@ -40,9 +39,9 @@ export class AlertKeeper {
   readonly #ring: EventRing;
   readonly #clock: Clock;
   readonly #incidents: IncidentKeeper;
+  readonly #governance: Governance;
   #policy: AlertPolicy;
-  #book: AlertBook = emptyBook;
-  #silences: Silence[] = [];
+  #book = emptyBook();
   /** Steps not stored yet, oldest first: a store that cannot be written delays messages, never loses them. */
   #unwritten: Written[] = [];
   readonly #writes = new InTurn();
@@ -52,12 +51,14 @@ export class AlertKeeper {
     ring: EventRing;
     clock: Clock;
     incidents: IncidentKeeper;
+    governance: Governance;
     policy: AlertPolicy;
   }) {
     this.#records = options.records;
     this.#ring = options.ring;
     this.#clock = options.clock;
     this.#incidents = options.incidents;
+    this.#governance = options.governance;
     this.#policy = options.policy;
   }
 
@@ -65,24 +66,9 @@ export class AlertKeeper {
   async load(): Promise<void> {
     await this.#incidents.load();
     const now = this.#clock.now();
-    const open = await this.#all({ state: { in: ['pending', 'firing', 'held'] } });
-    const ended = await this.#all({ state: 'resolved', resolvedAt: { gte: now - 3_600_000 } });
+    const open = await allRows(this.#records, 'alerts', { state: { in: ['pending', 'firing', 'held', 'no-data'] } });
+    const ended = await allRows(this.#records, 'alerts', { state: 'resolved', resolvedAt: { gte: now - 3_600_000 } });
     this.#book = restoreBook([...open, ...ended], now);
-    this.#silences = [...(await this.#records.find('silences', { where: { endsAt: { gt: now } }, limit: 500 })).rows];
-  }
-
-  async #all(where: Where<Alert>): Promise<Alert[]> {
-    const rows: Alert[] = [];
-    for (let cursor: string | undefined; ; ) {
-      const page = await this.#records.find('alerts', {
-        where,
-        limit: 500,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      rows.push(...page.rows);
-      if (page.nextCursor === null) return rows;
-      cursor = page.nextCursor;
-    }
   }
 
   get policy(): AlertPolicy {
@@ -98,12 +84,20 @@ export class AlertKeeper {
     return [...this.#book.open.values()].map((entry) => entry.alert);
   }
 
-  /** What fires or is held, people told or not. */
+  /** What fires, is held, or fired when its values ceased to come; people told or not. */
   active(entityId?: string): readonly Alert[] {
-    return this.open().filter(
-      (alert) =>
-        (alert.state === 'firing' || alert.state === 'held') && (entityId === undefined || alert.entityId === entityId),
-    );
+    const alerts = entityId === undefined ? this.open() : this.#book.own(entityId);
+    return alerts.filter(({ state, firedAt }) => state !== 'pending' && firedAt !== null);
+  }
+
+  /** How many of the open ones other systems report. */
+  get reportedCount(): number {
+    return this.#book.reportedCount;
+  }
+
+  /** The open one that another system reports under this name. */
+  reported(about: Pick<Alert, 'rule' | 'subject'>): Alert | undefined {
+    return this.#book.reported(about);
   }
 
   observe(observations: readonly Observation[]): void {
@@ -114,14 +108,31 @@ export class AlertKeeper {
     this.observe(findings.flatMap((finding) => observeFinding(finding) ?? []));
   }
 
-  /** Takes up what changed beside the alerts: looks at incidents, people's changes. */
-  settleIncidents(): void {
-    this.#step([]);
+  /**
+   * What time does to all that is open or watched: findings, rules, holds and silences. Of very many some at a time, and
+   * others have their turn between.
+   */
+  async observeAll(findings: readonly Finding[], entities: Iterable<WatchedEntity>): Promise<void> {
+    for (const some of slicesOf(findings)) {
+      this.observeFindings(some);
+      if (some.length === SLICE) await nextTurn();
+    }
+    let looked = 0;
+    for (const some of slicesOf(entities)) {
+      const now = this.#clock.now();
+      this.#step(some.flatMap((entity) => evaluateRules(this.#policy.rules, entity, now)));
+      looked += LOOKED_AT;
+      if (some.length === SLICE) await nextTurn();
+    }
+    for (; looked < this.#book.open.size; looked += LOOKED_AT) {
+      this.#step([]);
+      await nextTurn();
+    }
   }
 
-  observeEntities(entities: readonly WatchedEntity[]): void {
-    const now = this.#clock.now();
-    this.#step(entities.flatMap((entity) => evaluateRules(this.#policy.rules, entity, now)));
+  /** Takes up what changed beside the alerts: looks at incidents, people's changes, the calendar. */
+  settleIncidents(): void {
+    this.#step([]);
   }
 
   /** Resolves when all messages so far are in the outbox; a failure is tried again with the next call. */
@@ -129,28 +140,12 @@ export class AlertKeeper {
     return this.#writes.run(() => this.#write());
   }
 
-  async addSilence(silence: Silence): Promise<void> {
-    if (silence.endsAt <= silence.startsAt) throw new AuspexError('BAD_REQUEST', 'A silence must end after it starts.');
-    await this.#records.put('silences', [silence]);
-    this.#silences.push(silence);
-    this.#step([]);
-  }
-
-  async removeSilence(id: string): Promise<void> {
-    const found = this.#silences.find((silence) => silence.id === id);
-    if (found === undefined) throw new AuspexError('NOT_FOUND', `There is no silence ${id} in force.`);
-    await this.#records.update('silences', { id }, { endsAt: this.#clock.now() });
-    this.#silences = this.#silences.filter((silence) => silence.id !== id);
-    this.#step([]);
-  }
-
   #step(observations: readonly Observation[]): void {
     const now = this.#clock.now();
-    this.#silences = this.#silences.filter((silence) => silence.endsAt > now);
     const { spokenFor } = this.#incidents;
-    const stepped = stepAlerts(this.#book, { observations, silences: this.#silences, spokenFor }, now);
-    const { incidents, notifications, placeOf } = this.#incidents.take(stepped, this.#policy.channels);
-    const step = placed(stepped, placeOf);
+    const stepped = stepAlerts(this.#book, { observations, governance: this.#governance, spokenFor }, now);
+    const { incidents, notifications, placeOf } = this.#incidents.take(stepped, this.#policy);
+    const step = placed(stepped, placeOf, now);
     this.#book = step.book;
     for (const alert of step.changed) this.#ring.publish({ topic: 'alerts', alert });
     if (incidents.some(({ toldAt }) => toldAt === now)) ownMetrics.pages.inc();
@@ -172,10 +167,33 @@ export class AlertKeeper {
           await access.put('alerts', step.changed);
           await access.put('incidents', step.incidents);
           if (step.withdrawn.length > 0) await access.remove('alerts', { id: { in: step.withdrawn } });
-          await access.insertNew('notifications', step.messages);
+          await this.#putMessages(access, step.messages);
         }
       });
       this.#unwritten.splice(0, steps.length);
     }
   }
+
+  /** A message that is there already and was not tried yet is told as it is now. */
+  async #putMessages(access: RecordAccess, messages: readonly NotificationRow[]): Promise<void> {
+    const fresh = new Set(await access.insertNew('notifications', messages));
+    for (const { id, title, body, severity } of messages)
+      if (!fresh.has(id))
+        await access.update('notifications', { id, state: 'waiting', tries: 0 }, { title, body, severity });
+  }
+}
+
+/** So many findings, or hosts and services, are one step. */
+const SLICE = 100;
+
+/** In pieces; the last one, which may be empty, is smaller. */
+function* slicesOf<T>(all: Iterable<T>): Generator<readonly T[]> {
+  let some: T[] = [];
+  for (const one of all) {
+    some.push(one);
+    if (some.length < SLICE) continue;
+    yield some;
+    some = [];
+  }
+  yield some;
 }

@@ -1,7 +1,9 @@
 import type { BandHistory, BandRequest } from '../detect/band-replay.ts';
 import { isTotal } from '../detect/series-traits.ts';
 import { isCumulative, metricName, type MetricStore, type Series } from '../model/index.ts';
+import type { TeachingAt } from '../detect/apart.ts';
 import type { TaskPool } from './task-pool.ts';
+import { untaughtWithin } from './training-calendar.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -23,12 +25,18 @@ interface Asked {
 
 /** What was expected of a series over a range, from its stored samples, on a detection thread. */
 export async function bandHistoryOf(
-  asked: Asked & { readonly timeZone: string; readonly stepMs: number; readonly tasks: TaskPool },
+  asked: Asked & {
+    readonly timeZone: string;
+    readonly stepMs: number;
+    readonly tasks: TaskPool;
+    readonly teachingAt: TeachingAt;
+  },
 ): Promise<BandHistory> {
-  const { series, timeZone, from, to, stepMs, tasks } = asked;
+  const { series, timeZone, from, to, stepMs, tasks, teachingAt } = asked;
   const metric = metricName(series.labels);
   const points = await pointsOf(asked);
-  return tasks.run('replayBand', { metric, timeZone, from, to, stepMs, ...points });
+  const untaught = untaughtWithin(teachingAt, series.entityId, points.times[0] ?? from, to);
+  return tasks.run('replayBand', { metric, timeZone, from, to, stepMs, untaught, ...points });
 }
 
 /** Samples where they reach back to the range's begin, else the steps that are kept for longer. */

@@ -4,6 +4,7 @@ import type { ExpectedBand } from './engine-view.ts';
 import type { EntityModel } from './detection-shard.ts';
 import type { TaskPool } from './task-pool.ts';
 import type { EntityEventType } from './thread-messages.ts';
+import type { TrainingEntry } from './training-calendar.ts';
 
 /** What one thread says after each piece of work. */
 export interface DetectionProgress {
@@ -31,6 +32,8 @@ export interface Revival {
 export interface DetectionPort extends TaskPool {
   readonly threads: number;
   define(series: readonly SeriesDefinition[]): void;
+  /** What is learnt when, for all that is handed over from now on. */
+  setCalendar(entries: readonly TrainingEntry[]): void;
   advance(batch: SampleBatch, position: number, receivedAt: number): void;
   /** Closes what waits for time alone: vectors, silences of entities. */
   advanceTime(now: number): Promise<void>;

@@ -1,6 +1,7 @@
 import { type DetectionEvent, Detector, type SeriesDefinition } from '../detect/detector.ts';
 import { calibrateForest } from './host-model.ts';
 import { type Tasks, tasks } from './tasks.ts';
+import { teachingOf, type TrainingEntry } from './training-calendar.ts';
 import type { EntityEventType } from './thread-messages.ts';
 import type { SampleBatch } from '../model/index.ts';
 import type { ExpectedBand } from './engine-view.ts';
@@ -50,6 +51,10 @@ export class DetectionShard {
   advance(batch: SampleBatch, position: number): void {
     this.#detector.advance(batch);
     if (position > this.#position) this.#position = position;
+  }
+
+  setCalendar(entries: readonly TrainingEntry[]): void {
+    this.#detector.setTeaching(teachingOf(entries));
   }
 
   markEvent(entityId: string, at: number, type: EntityEventType): void {

@@ -8,6 +8,7 @@ import type { ShardCalls, ShardOptions } from './detection-shard.ts';
 import type { TaskPool } from './task-pool.ts';
 import type { ExpectedBand } from './engine-view.ts';
 import type { EntityEventType, FromThread, ToThread } from './thread-messages.ts';
+import type { TrainingEntry } from './training-calendar.ts';
 
 /** In place of what is expected, where nobody knows. */
 const FAILED = 'detection has failed: see Status, and restart Auspex';
@@ -36,6 +37,7 @@ export class DetectionThreads implements DetectionPort {
   readonly #intervalMs: number;
   /** When threads ended unexpectedly, of late. */
   readonly #ends: number[][];
+  #calendar: readonly TrainingEntry[] = [];
   #nextTask = 0;
   #closing = false;
 
@@ -65,6 +67,11 @@ export class DetectionThreads implements DetectionPort {
     parts.forEach((part, i) => {
       if (part.length > 0) this.#post(i, { kind: 'define', series: part });
     });
+  }
+
+  setCalendar(entries: readonly TrainingEntry[]): void {
+    this.#calendar = entries;
+    for (const i of this.#threads.keys()) this.#post(i, { kind: 'calendar', entries });
   }
 
   advance(batch: SampleBatch, position: number, receivedAt: number): void {
@@ -179,6 +186,7 @@ export class DetectionThreads implements DetectionPort {
     const { snapshot, series } = await this.#revive(index);
     if (this.#closing) return;
     this.#threads[index] = this.#start(index, withState ? snapshot : null);
+    this.#post(index, { kind: 'calendar', entries: this.#calendar });
     const own = series().filter(({ entityId }) => this.#threadOf(entityId) === index);
     this.#post(index, { kind: 'define', series: own });
   }

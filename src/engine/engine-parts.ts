@@ -1,5 +1,5 @@
 import type { AuspexError } from '../errors.ts';
-import type { Clock, MetricStore, ModelStore, RecordStore } from '../model/index.ts';
+import type { CalendarEntry, Clock, MetricStore, ModelStore, RecordStore } from '../model/index.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { AlertPolicy } from './alert-keeper.ts';
 import type { DetectionPort, DetectionProgress, Revival } from './detection-port.ts';
@@ -14,6 +14,12 @@ export interface EngineOptions {
   readonly policy: AlertPolicy;
   /** What the policy leaves out on purpose, for the list of rules. */
   readonly disabledRules?: AlertPolicy['rules'];
+  /** Entries of the calendar that stand in files. */
+  readonly calendar?: readonly CalendarEntry[];
+  /** False where nobody looks at how services are, as in a replay: who calls whom is still found. */
+  readonly judgesServices?: boolean;
+  /** Business metrics by service. */
+  readonly business?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface EngineParts {

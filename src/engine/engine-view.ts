@@ -1,26 +1,43 @@
+import type { Likeness } from '../decide/incident-likeness.ts';
+import type { CalendarView } from './calendar-view.ts';
 import type { ReportedAlert } from '../decide/external-alerts.ts';
+import type { precisionBySource } from '../decide/priority.ts';
+import type { Routing } from '../decide/routing.ts';
 import type { BandHistory } from '../detect/band-replay.ts';
 import type { StreamScores } from '../detect/stream-scores.ts';
 import type {
   Alert,
   AppendResult,
+  Change,
   Confidence,
   Contribution,
+  DependencyChange,
   Entity,
   Finding,
   FindingVerdict,
   Forecast,
   Incident,
   IncidentChange,
+  IncidentSnapshot,
   Labels,
   ModelMetadata,
+  NotificationRow,
   Prediction,
+  ReportedChange,
   SampleBatch,
   SeriesKind,
   SeriesRef,
+  ServiceChange,
+  ServiceRegistration,
+  ServiceRow,
   Severity,
-  Silence,
 } from '../model/index.ts';
+import type { IncidentBusiness } from './incident-business.ts';
+import type { ServiceState } from './service-state.ts';
+
+import type { RouteAnswer, RouteQuestion } from './route-answer.ts';
+
+export type { IncidentBusiness, Likeness };
 
 export type GaugeName = 'cpu' | 'memory' | 'swap' | 'disk' | 'disk-io' | 'network' | 'load' | 'processes' | 'pressure';
 
@@ -112,13 +129,23 @@ export interface ExpectedBand {
   readonly learning: string | null;
 }
 
+/** Something that is foretold to be short. */
 export interface Outlook {
+  /** `bottleneck`: within minutes; `budget`: an objective's error budget; `capacity`: days ahead. */
+  readonly kind: 'bottleneck' | 'budget' | 'capacity';
   readonly entityId: string;
   readonly component: string;
   readonly sentence: string;
   readonly severity: Severity;
   readonly dueAt: number | null;
+  /** The range of `dueAt`; null where it has no end. */
+  readonly from: number | null;
+  readonly to: number | null;
+  /** What to add or to do, and by when. */
+  readonly advice: string;
   readonly confidence: Confidence;
+  /** `Of 48 such forecasts 44 held.` */
+  readonly record: string;
 }
 
 export interface ComponentHealth {
@@ -181,15 +208,22 @@ export type EngineEvent = { readonly sequence: number } & (
   | { readonly topic: 'anomalies'; readonly change: 'opened' | 'updated' | 'ended'; readonly finding: Finding }
   | { readonly topic: 'alerts'; readonly alert: Alert }
   | { readonly topic: 'incidents'; readonly incident: Incident }
+  | { readonly topic: 'changes'; readonly change: Change }
+  | {
+      readonly topic: 'calendar';
+      readonly change: 'added' | 'changed' | 'removed' | 'imported';
+      readonly title: string;
+    }
   | { readonly topic: 'predictions'; readonly prediction: Prediction }
   | { readonly topic: 'models'; readonly model: ModelMetadata }
   | { readonly topic: 'status'; readonly state: 'ok' | 'degraded' | 'failed'; readonly sentence: string }
   | { readonly topic: 'overview'; readonly sentence: string }
+  | { readonly topic: 'services'; readonly sentence: string }
 );
 
 export interface AlertRuleView {
   readonly name: string;
-  readonly kind: Exclude<Alert['kind'], 'external'>;
+  readonly kind: Exclude<Alert['kind'], 'external' | 'rule' | 'objective'>;
   readonly summary: string;
   readonly condition: string;
   readonly forMs: number;
@@ -203,8 +237,16 @@ export interface AlertRuleView {
 export interface EngineView {
   /** Every entity's present state. */
   states(): readonly EntityState[];
+  /** All hosts; of what is none at most so many, those with something to tell first, and how many there are. */
+  overview(most: number): {
+    readonly hosts: readonly EntityState[];
+    readonly others: readonly EntityState[];
+    readonly othersCount: number;
+  };
   /** By id, name or alias. */
   state(idOrName: string): EntityState | undefined;
+  /** What an entity is called; cheap. */
+  nameOf(id: string): string | undefined;
   /** The page's first sentence. */
   sentence(): string;
   learning(): string | null;
@@ -232,11 +274,45 @@ export interface EngineView {
   judge(findingId: string, verdict: Exclude<FindingVerdict, 'none'>, by: string): Promise<Finding>;
   /** Incidents that are open. */
   incidents(): readonly Incident[];
+  /** What was gathered around an incident, the earliest first; none once its evidence has passed its retention. */
+  incidentSnapshots(id: string): Promise<readonly IncidentSnapshot[]>;
+  /** What it cost in terms of the business. Null where nothing of it has business metrics, or it began less than a minute ago. */
+  incidentBusiness(incident: Incident): Promise<IncidentBusiness | null>;
+  /** Those of before that are like it, the most alike first. */
+  similarIncidents(incident: Incident): Promise<readonly Likeness[]>;
   /** A person's change, stored when it resolves. Rejects with NOT_FOUND, BAD_REQUEST. */
   changeIncident(id: string, change: IncidentChange, by: string): Promise<Incident>;
+  /** What was changed, kept once however often it is told; stored when it resolves. */
+  recordChanges(
+    changes: readonly ReportedChange[],
+  ): Promise<{ readonly changes: readonly Change[]; readonly fresh: ReadonlySet<string> }>;
+  /** The names of the services that these hosts and targets are part of. */
+  servicesOf(entityIds: readonly string[]): readonly string[];
+  /** Whom an incident would reach, and why. Rejects with NOT_FOUND. */
+  route(question: RouteQuestion): RouteAnswer;
+  /** Until when quiet hours keep a message back that was not tried yet; null where they do not. */
+  keptUntil(row: Pick<NotificationRow, 'receiver' | 'channel' | 'severity'>): number | null;
+  /** Receivers, routes and escalations in force. */
+  routing(): Routing;
+  /** How often what each detector or rule found was trouble, by what people said. */
+  precision(): ReturnType<typeof precisionBySource>;
+  /** Services, worst first. */
+  services(): readonly ServiceState[];
+  /** How they are, in words. */
+  servicesSentence(): string;
+  /** By id or name. Throws NOT_FOUND. */
+  service(idOrName: string): ServiceState;
+  /** Health of everything watched. */
+  fleetHealth(): Health;
+  /** A service says of itself what it is; the same name again changes it. Stored when it resolves. Rejects with BAD_REQUEST. */
+  registerService(registration: ServiceRegistration, business: readonly string[]): Promise<ServiceState>;
+  /** A person's correction, stored when it resolves. Rejects with NOT_FOUND, BAD_REQUEST, CONFLICT. */
+  changeService(idOrName: string, change: ServiceChange): Promise<ServiceState>;
+  /** Forgets a service until it is seen or registered anew; gives it as it was. Stored when it resolves. Rejects with NOT_FOUND. */
+  removeService(idOrName: string): Promise<ServiceRow>;
+  changeDependency(change: DependencyChange): Promise<void>;
   alertRules(): readonly AlertRuleView[];
-  addSilence(silence: Omit<Silence, 'id' | 'createdAt'>): Promise<Silence>;
-  removeSilence(id: string): Promise<void>;
+  readonly calendar: CalendarView;
   /** Alerts that another system reports in one request; stored when it resolves. Rejects with TOO_BUSY. */
   takeReported(reported: readonly ReportedAlert[]): Promise<{ readonly taken: number; readonly leftOut: number }>;
   enrol(agent: {

@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { noRouting, quietUntil } from '../decide/routing.ts';
 import { AuspexError } from '../errors.ts';
 import {
   type AppendResult,
   type Collector,
+  type DependencyChange,
   type Emission,
   type Entity,
   type Finding,
@@ -10,13 +11,22 @@ import {
   type IncidentChange,
   type Labels,
   type ModelMetadata,
+  type ReportedChange,
+  type Prediction,
   type SampleBatch,
+  type SeenChange,
   type SeriesKind,
   type SeriesRef,
-  type Silence,
+  type ServiceGraph,
+  type ServiceChange,
+  type ServiceRow,
 } from '../model/index.ts';
 import { AlertKeeper, type AlertPolicy } from './alert-keeper.ts';
 import { bandHistoryOf } from './band-history.ts';
+import { CalendarKeeper } from './calendar-keeper.ts';
+import { ChangeKeeper } from './change-keeper.ts';
+import { KnownServices, liveGraph } from './known-services.ts';
+import { SeriesChanges } from './series-changes.ts';
 import { seriesScoresOf } from './series-scores.ts';
 import type { DetectionPort } from './detection-port.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -38,19 +48,35 @@ import { enrolAgent } from './enrolment.ts';
 import { EntityStates } from './entity-states.ts';
 import { EventRing } from './event-ring.ts';
 import { FindingKeeper } from './finding-keeper.ts';
+import { Foresight } from './foresight.ts';
+import { actedUpon } from './foresight-acts.ts';
+import { BudgetKeeper } from './foresight-budget.ts';
+import { CapacityKeeper } from './foresight-capacity.ts';
+import { actualOf, foreseenOutlook } from './foresight-outlook.ts';
 import { Flow } from './flow.ts';
 import { type ForecastWithHistory, Forecaster } from './forecaster.ts';
 import { HostBoard } from './host-board.ts';
 import { refOfComponent } from './host-figures.ts';
+import { businessOf } from './incident-business.ts';
+import { IncidentDiagnostics, snapshotsOf } from './incident-diagnostics.ts';
 import { IncidentEvidence } from './incident-evidence.ts';
+import { similarIncidents } from './incident-past.ts';
 import { IncidentKeeper } from './incident-keeper.ts';
+import { type RouteQuestion, routeAnswer, type RouteAnswer } from './route-answer.ts';
+import { JudgementKeeper } from './judgement-keeper.ts';
 import { IngestGate } from './ingest-gate.ts';
 import { LedgerKeeper } from './ledger-keeper.ts';
 import { loadSnapshot, loadSnapshots } from './snapshots.ts';
 import { LiveFeed } from './live-feed.ts';
+import { ObjectiveKeeper } from './objective-keeper.ts';
 import { OwnHost } from './own-host.ts';
 import { patternsOf } from './pattern-review.ts';
-import { takeReported } from './reported-alerts.ts';
+import { ReportedAlerts } from './reported-alerts.ts';
+import { RuleKeeper } from './rule-keeper.ts';
+import { ServiceFiguresNow } from './service-figures-now.ts';
+import { ServiceKeeper } from './service-keeper.ts';
+import { type ServiceState, servicesSentence } from './service-state.ts';
+import type { TaskPool } from './task-pool.ts';
 import { Trainer } from './trainer.ts';
 
 const RING_CAPACITY = 5_000;
@@ -61,18 +87,31 @@ export class Engine implements EngineView {
   readonly #parts: EngineParts;
   readonly #ring = new EventRing(RING_CAPACITY);
   readonly #board: HostBoard;
+  readonly calendar: CalendarKeeper;
   readonly #findings: FindingKeeper;
   readonly #alerts: AlertKeeper;
   readonly #incidents: IncidentKeeper;
+  readonly #graph: ServiceGraph;
+  readonly #changes: ChangeKeeper;
+  readonly #seriesChanges: SeriesChanges;
   readonly #evidence: IncidentEvidence;
+  readonly #judgements: JudgementKeeper;
   readonly #ledger: LedgerKeeper;
   readonly #forecaster: Forecaster;
+  readonly #foresight: Foresight;
+  readonly #capacity: CapacityKeeper;
+  readonly #budgets: BudgetKeeper;
   readonly #trainer: Trainer;
   readonly #detection: DetectionPort;
   readonly #gate: IngestGate;
   readonly #ownHost: OwnHost;
   readonly #flow: Flow;
+  /** The rules of files. */
+  readonly rules: RuleKeeper;
+  readonly objectives: ObjectiveKeeper;
   readonly #states: EntityStates;
+  readonly #reported: ReportedAlerts;
+  readonly #services: ServiceKeeper;
   readonly #failures: ComponentHealth[] = [];
 
   private constructor(parts: EngineParts, snapshots: readonly (Uint8Array | null)[]) {
@@ -81,21 +120,49 @@ export class Engine implements EngineView {
     this.#board = new HostBoard(metrics.index);
     this.#findings = new FindingKeeper(records, this.#ring);
     const { registry } = parts;
-    this.#evidence = new IncidentEvidence({ metrics, registry, intervalMs: options.intervalMs });
+    this.#graph = liveGraph(() => this.#services.graph, new KnownServices(registry));
+    const graph = this.#graph;
+    this.#judgements = new JudgementKeeper(records, graph);
+    this.#changes = new ChangeKeeper({ records, ring: this.#ring, clock, graph });
+    this.#seriesChanges = new SeriesChanges((id) => this.#nameOf(id));
+    const diagnostics = new IncidentDiagnostics({
+      board: this.#board,
+      registry,
+      graph,
+      changes: this.#changes,
+      records,
+    });
+    this.#evidence = new IncidentEvidence({ metrics, registry, graph, diagnostics, intervalMs: options.intervalMs });
     this.#incidents = new IncidentKeeper({
       records,
       ring: this.#ring,
       clock,
       registry,
+      graph,
+      diagnostics,
       evidence: this.#evidence,
       tasks: { run: (name, argument) => this.#detection.run(name, argument) },
       openFindings: () => this.#findings.open(),
+      judgements: this.#judgements,
+    });
+    this.calendar = new CalendarKeeper({
+      records,
+      ring: this.#ring,
+      clock,
+      registry,
+      timeZone: options.timeZone,
+      tasks: { run: (name, argument) => this.#detection.run(name, argument) },
+      onChange: (training) => {
+        this.#detection.setCalendar(training);
+        this.#alerts.settleIncidents();
+      },
     });
     this.#alerts = new AlertKeeper({
       records,
       ring: this.#ring,
       clock,
       incidents: this.#incidents,
+      governance: this.calendar,
       policy: options.policy,
     });
     this.#ledger = new LedgerKeeper({
@@ -103,6 +170,11 @@ export class Engine implements EngineView {
       ring: this.#ring,
       clock,
       actual: (row, from, to) => this.#actual(row, from, to),
+      isOutOfCount: (row, from, to) => this.calendar.governsWithin('objectives', row.entityId, from, to) !== null,
+      acted: actedUpon(records, (id) => {
+        const serviceId = graph.serviceOf(id);
+        return serviceId === null ? null : graph.nameOf(serviceId);
+      }),
     });
     this.#forecaster = new Forecaster({
       metrics,
@@ -111,6 +183,16 @@ export class Engine implements EngineView {
       clock,
       run: (request) => this.#detection.run('forecast', request),
     });
+    const ahead = {
+      metrics,
+      board: this.#board,
+      ledger: this.#ledger,
+      clock,
+      tasks: { run: (name, argument) => this.#detection.run(name, argument) } satisfies TaskPool,
+    };
+    this.#foresight = new Foresight({ ...ahead, rules: () => this.#alerts.policy.rules });
+    this.#capacity = new CapacityKeeper(ahead);
+    this.#budgets = new BudgetKeeper({ ...ahead, budgets: () => this.objectives.budgets() });
     this.#states = new EntityStates({
       registry: parts.registry,
       board: this.#board,
@@ -139,6 +221,7 @@ export class Engine implements EngineView {
       tasks: this.#detection,
       ring: this.#ring,
       nameOf: (id) => this.#nameOf(id),
+      calendar: this.calendar,
     });
     this.#gate = new IngestGate({
       metrics,
@@ -149,23 +232,58 @@ export class Engine implements EngineView {
       onBatch: (source, batch, result) => this.#flow.onBatch(source, batch, result),
     });
     this.#ownHost = new OwnHost({ registry, records, clock, log, states: this.#states, gate: this.#gate });
+    const watched = { alerts: this.#alerts, registry, metrics, clock } as const;
+    this.rules = new RuleKeeper({ ...watched, write: (emissions) => this.#gate.ingestOwn('rules', emissions) });
+    this.objectives = new ObjectiveKeeper({
+      ...watched,
+      reader: this.rules.reader,
+      write: (emissions) => this.#gate.ingestOwn('objectives', emissions),
+      isExcluded: ({ service }, entityId, at) => this.calendar.governs('objectives', entityId, service, at) !== null,
+    });
+    this.#services = new ServiceKeeper({
+      records,
+      registry,
+      board: this.#board,
+      ring: this.#ring,
+      clock,
+      figures: new ServiceFiguresNow(this.#board, this.#detection),
+      states: this.#states,
+      ownHost: this.#ownHost,
+      openFindings: () => this.#findings.open(),
+      findingsOf: (id) => this.#findings.openOf(id),
+      alerts: () => this.#alerts.active(),
+      incidents: () => this.#incidents.open(),
+      business: options.business ?? {},
+      judges: options.judgesServices ?? true,
+    });
     this.#flow = new Flow({
       ...parts,
+      services: this.#services,
+      rules: this.rules,
+      objectives: this.objectives,
       board: this.#board,
       states: this.#states,
       findings: this.#findings,
       alerts: this.#alerts,
       incidents: this.#incidents,
       evidence: this.#evidence,
+      changes: this.#changes,
+      seriesChanges: this.#seriesChanges,
       ledger: this.#ledger,
       forecaster: this.#forecaster,
+      foresight: this.#foresight,
+      capacity: this.#capacity,
+      budgets: this.#budgets,
       trainer: this.#trainer,
       detection: this.#detection,
       gate: this.#gate,
       ownHost: this.#ownHost,
+      calendar: this.calendar,
       feed: new LiveFeed({ board: this.#board, states: this.#states, detection: this.#detection, ring: this.#ring }),
       sentence: () => this.sentence(),
     });
+    const flush = () => this.#flow.flush();
+    this.#reported = new ReportedAlerts({ registry, records, clock, metrics, alerts: this.#alerts, flush });
   }
 
   /** Loads what is kept, goes on from the last snapshot, replays what came behind it. Ready when it resolves. */
@@ -174,14 +292,20 @@ export class Engine implements EngineView {
     const engine = new Engine(parts, stored.states);
     if (stored.fault !== null) engine.#nameLoss(stored.fault);
     await engine.#findings.load();
+    await engine.#judgements.load();
     await engine.#alerts.load();
+    engine.calendar.setFiles(parts.options.calendar ?? []);
+    await engine.calendar.load();
     await engine.#ledger.load();
+    await engine.#changes.load();
+    await engine.#services.load();
     await engine.#catchUpAlerts();
     engine.#gate.defineStored();
     await parts.metrics.replayFrom(stored.position, (batch, position) => {
       engine.#gate.replay(batch, position);
       engine.#flow.onReplayed(batch);
     });
+    await engine.#seriesChanges.load(parts.metrics, parts.clock.now());
     await engine.#trainer.load();
     engine.#flow.start();
     return engine;
@@ -189,11 +313,24 @@ export class Engine implements EngineView {
 
   /** Runs a collector until the signal; a failure is seen in its health and does not end the engine. */
   async collect(collector: Collector, signal: AbortSignal): Promise<void> {
-    await collector.start(async (event) => {
-      await this.#ownHost.take(collector, event);
-      if (event.kind !== 'samples' || event.isPast !== true) return;
-      await this.#flow.settlePast(event.samples.reduce((last, { at }) => Math.max(last, at), 0));
-    }, signal);
+    const end = this.#ownHost.begin(collector);
+    try {
+      await collector.start(async (event) => {
+        if (event.kind === 'changes') return this.#takeSeen(event.changes);
+        await this.#ownHost.take(collector, event);
+        if (event.kind !== 'samples' || event.isPast !== true) return;
+        await this.#flow.settlePast(event.samples.reduce((last, { at }) => Math.max(last, at), 0));
+      }, signal);
+    } finally {
+      end();
+    }
+  }
+
+  /** Of its own host, that is; before that one is known nothing can be said of it. */
+  async #takeSeen(seen: readonly SeenChange[]): Promise<void> {
+    const { id } = this.#ownHost;
+    if (id === null) return;
+    await this.recordChanges(seen.map((one) => ({ ...one, entityId: id, service: null, url: null })));
   }
 
   #nameLoss(fault: string): void {
@@ -246,8 +383,16 @@ export class Engine implements EngineView {
     return this.#states.all();
   }
 
+  overview(most: number): ReturnType<EngineView['overview']> {
+    return this.#states.overview(most);
+  }
+
   state(idOrName: string): EntityState | undefined {
     return this.#states.find(idOrName);
+  }
+
+  nameOf(id: string): string | undefined {
+    return this.#parts.registry.get(id)?.name;
   }
 
   sentence(): string {
@@ -270,7 +415,8 @@ export class Engine implements EngineView {
     const series = metrics.index.get(ref);
     if (series === undefined) throw new AuspexError('NOT_FOUND', `There is no series ${ref}.`);
     const timeZone = registry.get(series.entityId)?.timeZone ?? options.timeZone;
-    return bandHistoryOf({ series, timeZone, from, to, stepMs, metrics, tasks: this.#detection });
+    const { teachingAt } = this.calendar;
+    return bandHistoryOf({ series, timeZone, from, to, stepMs, metrics, tasks: this.#detection, teachingAt });
   }
 
   async seriesScores(ref: SeriesRef, from: number, to: number): ReturnType<EngineView['seriesScores']> {
@@ -301,7 +447,9 @@ export class Engine implements EngineView {
   }
 
   outlook(horizonMs: number): readonly Outlook[] {
-    return this.#forecaster.outlook((id) => this.#nameOf(id), horizonMs);
+    const nameOf = (id: string): string => this.#nameOf(id);
+    const foreseen = foreseenOutlook(this.#ahead(), nameOf, horizonMs, this.#parts.clock.now());
+    return [...foreseen, ...this.#forecaster.outlook(nameOf, horizonMs)];
   }
 
   components(): readonly ComponentHealth[] {
@@ -315,7 +463,8 @@ export class Engine implements EngineView {
         remedy: null,
       }),
     );
-    return [...this.#failures, ...faults, ...this.#parts.componentsBeside()];
+    const rules = this.rules.component();
+    return [...this.#failures, ...faults, ...(rules === null ? [] : [rules]), ...this.#parts.componentsBeside()];
   }
 
   ingestStats(): ReturnType<EngineView['ingestStats']> {
@@ -399,11 +548,20 @@ export class Engine implements EngineView {
   }
 
   async judge(findingId: string, verdict: 'confirmed' | 'normal' | 'dismissed', by: string): Promise<Finding> {
+    const finding = await this.#judge(findingId, verdict, by);
+    const home = this.#incidents.homeOf(findingId)?.id ?? findingId;
+    await this.#judgements.judgeFinding(finding, home, by, this.#parts.clock.now());
+    this.#incidents.rank();
+    this.#alerts.observeFindings([finding]);
+    await this.#flow.flush();
+    return finding;
+  }
+
+  async #judge(findingId: string, verdict: 'confirmed' | 'normal' | 'dismissed', by: string): Promise<Finding> {
     const now = this.#parts.clock.now();
     const finding = await this.#findings.judge(findingId, verdict, by, now);
     await this.#detection.feedback(finding.entityId, finding.detector, finding.subject, verdict, now);
-    this.#alerts.observeFindings([finding]);
-    await this.#flow.flush();
+    this.#incidents.note([finding]);
     return finding;
   }
 
@@ -411,31 +569,108 @@ export class Engine implements EngineView {
     return this.#incidents.open();
   }
 
+  incidentSnapshots(id: string): ReturnType<EngineView['incidentSnapshots']> {
+    return snapshotsOf(this.#parts.records, id);
+  }
+
+  incidentBusiness(incident: Incident): ReturnType<EngineView['incidentBusiness']> {
+    const { metrics, registry, clock, options } = this.#parts;
+    const { teachingAt } = this.calendar;
+    const services = this.#services;
+    const tasks = this.#detection;
+    return businessOf(incident, { metrics, registry, clock, services, tasks, teachingAt, timeZone: options.timeZone });
+  }
+
+  similarIncidents(incident: Incident): ReturnType<EngineView['similarIncidents']> {
+    return similarIncidents(this.#parts.records, incident);
+  }
+
   async changeIncident(id: string, change: IncidentChange, by: string): Promise<Incident> {
     const changed = this.#incidents.change(id, change, by);
-    if (change.kind === 'judge')
-      for (const sign of changed.signs)
-        if (sign.kind === 'finding') await this.judge(sign.id, change.verdict, by).catch(unlessGone);
+    if (change.kind === 'judge' || change.kind === 'acknowledge')
+      await this.#judgeIncident(changed, change.kind === 'judge' ? change.verdict : 'acknowledged', by);
     this.#alerts.settleIncidents();
     await this.#flow.flush();
     return changed;
   }
 
-  async addSilence(silence: Omit<Silence, 'id' | 'createdAt'>): Promise<Silence> {
-    const entityId = silence.entityId === null ? null : this.#entity(silence.entityId).id;
-    const made: Silence = { ...silence, entityId, id: randomUUID(), createdAt: this.#parts.clock.now() };
-    await this.#alerts.addSilence(made);
-    return made;
+  recordChanges(changes: readonly ReportedChange[]): ReturnType<EngineView['recordChanges']> {
+    return this.#changes.record(changes);
   }
 
-  removeSilence(id: string): Promise<void> {
-    return this.#alerts.removeSilence(id);
+  servicesOf(entityIds: readonly string[]): readonly string[] {
+    const services = entityIds.flatMap((id) => this.#graph.serviceOf(id) ?? []);
+    return [...new Set(services)].map((id) => this.#graph.nameOf(id));
+  }
+
+  /** What people say of an incident is said of what it was found by, and of each of its findings. */
+  async #judgeIncident(
+    incident: Incident,
+    verdict: 'confirmed' | 'dismissed' | 'acknowledged',
+    by: string,
+  ): Promise<void> {
+    await this.#judgements.judgeIncident(incident, verdict, by, this.#parts.clock.now());
+    this.#incidents.rank();
+    if (verdict === 'acknowledged') return;
+    for (const sign of incident.signs)
+      if (sign.kind === 'finding') {
+        const finding = await this.#judge(sign.id, verdict, by).catch(unlessGone);
+        if (finding !== undefined) this.#alerts.observeFindings([finding]);
+      }
+  }
+
+  route(question: RouteQuestion): RouteAnswer {
+    const { registry, clock } = this.#parts;
+    return routeAnswer(question, { policy: this.#alerts.policy, registry, graph: this.#graph, clock });
+  }
+
+  keptUntil({ receiver, channel, severity }: Parameters<EngineView['keptUntil']>[0]): number | null {
+    if (receiver === null || severity === 'none') return null;
+    return quietUntil({ receiver, channel, severity }, this.routing(), this.#parts.clock.now());
+  }
+
+  routing(): ReturnType<EngineView['routing']> {
+    return this.#alerts.policy.routing ?? noRouting;
+  }
+
+  precision(): ReturnType<EngineView['precision']> {
+    return this.#judgements.precision();
+  }
+
+  services(): readonly ServiceState[] {
+    return this.#services.all();
+  }
+
+  servicesSentence(): string {
+    return servicesSentence(this.#services.all());
+  }
+
+  service(idOrName: string): ServiceState {
+    return this.#services.one(idOrName);
+  }
+
+  fleetHealth(): ReturnType<EngineView['fleetHealth']> {
+    return this.#services.fleet();
+  }
+
+  registerService(...of: Parameters<EngineView['registerService']>): Promise<ServiceState> {
+    return this.#services.register(...of);
+  }
+
+  removeService(idOrName: string): Promise<ServiceRow> {
+    return this.#services.remove(idOrName);
+  }
+
+  changeService(idOrName: string, change: ServiceChange): Promise<ServiceState> {
+    return this.#services.change(idOrName, change);
+  }
+
+  changeDependency(change: DependencyChange): Promise<void> {
+    return this.#services.changeDependency(change);
   }
 
   takeReported(reported: Parameters<EngineView['takeReported']>[0]): ReturnType<EngineView['takeReported']> {
-    const { registry, records, clock, metrics } = this.#parts;
-    const flush = () => this.#flow.flush();
-    return takeReported({ registry, records, clock, metrics, alerts: this.#alerts, flush }, reported);
+    return this.#reported.take(reported);
   }
 
   enrol(agent: Parameters<EngineView['enrol']>[0]): ReturnType<EngineView['enrol']> {
@@ -454,14 +689,25 @@ export class Engine implements EngineView {
   }
 
   async #actual(
-    row: { entityId: string; component: string },
+    row: Prediction,
     from: number,
     to: number,
   ): Promise<{ times: Float64Array; values: Float64Array } | null> {
+    const foreseen = actualOf(this.#ahead(), row, from, to);
+    if (foreseen !== undefined) return foreseen;
     const ref = refOfComponent(this.#board, row.entityId, row.component);
     if (ref === undefined) return null;
     const [points] = await this.#parts.metrics.range([ref], from, to);
     return points ?? null;
+  }
+
+  #ahead(): Parameters<typeof foreseenOutlook>[0] {
+    return {
+      foresight: this.#foresight,
+      capacity: this.#capacity,
+      budgets: this.#budgets,
+      ledger: this.#ledger,
+    };
   }
 
   #entity(idOrName: string): Entity {
@@ -471,11 +717,11 @@ export class Engine implements EngineView {
   }
 
   #nameOf(id: string): string {
-    return this.#parts.registry.get(id)?.name ?? id;
+    return this.nameOf(id) ?? id;
   }
 }
 
 /** A finding may be older than its records are kept. */
-function unlessGone(error: unknown): void {
+function unlessGone(error: unknown): undefined {
   if (!(error instanceof AuspexError && error.code === 'NOT_FOUND')) throw error;
 }

@@ -1,4 +1,4 @@
-import type { Entity, EntityKind, Labels, RecordStore } from '../model/index.ts';
+import { type Entity, type EntityKind, type Labels, type RecordStore, rowPages } from '../model/index.ts';
 import { entityKeyOf, labelValue } from '../model/index.ts';
 
 export interface Introduction {
@@ -22,20 +22,24 @@ const MACHINE_ALIAS = /^host_id=[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 export class EntityRegistry {
   readonly #entities = new Map<string, Entity>();
   readonly #byAlias = new Map<string, string>();
+  readonly #hosts = new Set<string>();
   readonly #dirty = new Set<string>();
   /** When each entity's last-seen time was last written down. */
   readonly #writtenAt = new Map<string, number>();
   readonly #timeZone: string;
+  readonly #listeners: ((entity: Entity) => void)[] = [];
 
   constructor(timeZone: string) {
     this.#timeZone = timeZone;
   }
 
   load(entities: Iterable<Entity>): void {
-    for (const entity of entities) {
-      this.#entities.set(entity.id, entity);
-      for (const alias of entity.aliases) this.#byAlias.set(alias, entity.id);
-    }
+    for (const entity of entities) this.#keep(entity);
+  }
+
+  /** Tells of every entity that is new, or is called or known otherwise from now on. */
+  onChange(listener: (entity: Entity) => void): void {
+    this.#listeners.push(listener);
   }
 
   get(id: string): Entity | undefined {
@@ -59,6 +63,11 @@ export class EntityRegistry {
 
   all(): readonly Entity[] {
     return [...this.#entities.values()];
+  }
+
+  /** O(hosts): beside them there may be thousands of what alerts speak of. */
+  hosts(): readonly Entity[] {
+    return [...this.#hosts].flatMap((id) => this.#entities.get(id) ?? []);
   }
 
   get size(): number {
@@ -184,18 +193,20 @@ export class EntityRegistry {
   }
 
   #set(entity: Entity): void {
-    this.#entities.set(entity.id, { ...entity });
-    for (const alias of entity.aliases) this.#byAlias.set(alias, entity.id);
+    this.#keep({ ...entity });
     this.#dirty.add(entity.id);
+  }
+
+  #keep(entity: Entity): void {
+    this.#entities.set(entity.id, entity);
+    if (entity.kind === 'host') this.#hosts.add(entity.id);
+    else this.#hosts.delete(entity.id);
+    for (const alias of entity.aliases) this.#byAlias.set(alias, entity.id);
+    for (const listener of this.#listeners) listener(entity);
   }
 }
 
 /** Fills the registry with who is known already: before the series are loaded, which ask for their entity. */
 export async function loadEntities(registry: EntityRegistry, records: RecordStore): Promise<void> {
-  for (let cursor: string | undefined; ; ) {
-    const page = await records.find('entities', { limit: 500, ...(cursor === undefined ? {} : { cursor }) });
-    registry.load(page.rows);
-    if (page.nextCursor === null) return;
-    cursor = page.nextCursor;
-  }
+  for await (const rows of rowPages(records, 'entities')) registry.load(rows);
 }

@@ -1,5 +1,5 @@
 import { type Health, healthOf } from '../decide/health.ts';
-import { overviewSentence } from '../decide/sentence.ts';
+import { overviewSentence, worst } from '../decide/sentence.ts';
 import {
   type Clock,
   type Entity,
@@ -11,7 +11,7 @@ import {
 } from '../model/index.ts';
 import { hostHealth, type HostFigures, type ObservedHealth } from '../predict/host-health.ts';
 import type { AlertKeeper } from './alert-keeper.ts';
-import type { EntityState, ExpectedBand, Gauge, Outlook } from './engine-view.ts';
+import type { EngineView, EntityState, ExpectedBand, Gauge, Outlook } from './engine-view.ts';
 import type { EntityRegistry } from './entity-registry.ts';
 import type { FindingKeeper } from './finding-keeper.ts';
 import type { HostBoard } from './host-board.ts';
@@ -67,6 +67,29 @@ export class EntityStates {
     return this.#parts.registry.all().map((entity) => this.#stateOf(entity));
   }
 
+  hosts(): readonly EntityState[] {
+    return this.#parts.registry.hosts().map((entity) => this.#stateOf(entity));
+  }
+
+  /** Hosts; and of what is none so many, those with something to tell first, and how many there are. */
+  overview(most: number): ReturnType<EngineView['overview']> {
+    const entities = this.#parts.registry.all();
+    const others = entities.filter(({ kind }) => kind !== 'host');
+    const troubled: Entity[] = [];
+    const quiet: Entity[] = [];
+    for (const one of others) (this.#hasNews(one.id) ? troubled : quiet).push(one);
+    const state = (entity: Entity): EntityState => this.#stateOf(entity);
+    return {
+      hosts: this.hosts(),
+      others: [...troubled.slice(0, most), ...quiet.slice(0, Math.max(0, most - troubled.length))].map(state),
+      othersCount: others.length,
+    };
+  }
+
+  #hasNews(entityId: string): boolean {
+    return this.#parts.findings.openOf(entityId).length > 0 || this.#parts.alerts.active(entityId).length > 0;
+  }
+
   /** By id, name or alias. */
   find(idOrName: string): EntityState | undefined {
     const entity = this.#parts.registry.find(idOrName);
@@ -75,31 +98,34 @@ export class EntityStates {
 
   /** The page's first sentence. */
   sentence(outlook: readonly Outlook[]): string {
-    const states = this.all();
-    const worstOf = (id: string): number =>
-      Math.max(0, ...this.#parts.findings.openOf(id).map((finding) => severityRank[finding.severity]));
-    const watched = states
-      .toSorted((a, b) => worstOf(b.entity.id) - worstOf(a.entity.id))
-      .filter((s) => s.entity.kind === 'host' || s.firingAlerts > 0 || s.state === 'unusual');
+    const told = this.#parts.alerts.active().filter((alert) => alert.suppressedBy === null);
+    const firing = told.filter(({ state }) => state === 'firing');
+    const alerting = new Set(firing.map(({ entityId }) => entityId));
+    const named = new Set(worst(firing).map(({ entityId }) => entityId));
+    const entities = this.#parts.registry.all();
+    // What alerts is told by its alert. There may be thousands of it: only what else there is gets a closer look.
+    const toldOf = new Set(told.map(({ entityId }) => entityId));
+    const rest = entities.filter(
+      ({ id, kind }) =>
+        !alerting.has(id) && (kind === 'host' || toldOf.has(id) || this.#parts.findings.openOf(id).length > 0),
+    );
+    const states = rest.map((entity) => ({ state: this.#stateOf(entity), worst: this.#worst(entity.id) }));
     return overviewSentence(
-      watched.map((s) => {
-        // Nothing unusual, nothing to tell of, and yet not well: a disk that has always been full, say.
-        const strained = s.state === 'ok' && s.health.score !== null && s.health.score < STRAINED;
-        const sentence =
-          s.state === 'learning'
-            ? `Still learning what is normal on ${s.entity.name}: it ${s.learning ?? ''}.`
-            : s.sentence;
-        return {
-          id: s.entity.id,
-          name: s.entity.name,
-          kind: s.entity.kind,
-          state: strained ? ('unusual' as const) : s.state,
-          sentence,
-        };
-      }),
-      this.#parts.alerts.active().filter((alert) => alert.suppressedBy === null),
+      [
+        ...entities
+          .filter(({ id }) => named.has(id))
+          .map(({ id, name, kind }) => ({ id, name, kind, state: 'alerting' as const, sentence: '' })),
+        ...states
+          .toSorted((a, b) => b.worst - a.worst)
+          .flatMap(({ state }) => (isWatched(state) ? [spokenOf(state)] : [])),
+      ],
+      told,
       outlook,
     );
+  }
+
+  #worst(entityId: string): number {
+    return Math.max(0, ...this.#parts.findings.openOf(entityId).map((finding) => severityRank[finding.severity]));
   }
 
   /** What is not learnt yet of the first host that is still being learnt. */
@@ -204,4 +230,17 @@ export class EntityStates {
       unseen: this.#unseen.get(entity.id) ?? [],
     };
   }
+}
+
+function isWatched({ entity, firingAlerts, state }: EntityState): boolean {
+  return entity.kind === 'host' || firingAlerts > 0 || state === 'unusual';
+}
+
+function spokenOf(s: EntityState): Parameters<typeof overviewSentence>[0][number] {
+  const { id, name, kind } = s.entity;
+  // Nothing unusual, nothing to tell of, and yet not well: a disk that has always been full, say.
+  const strained = s.state === 'ok' && s.health.score !== null && s.health.score < STRAINED;
+  const sentence =
+    s.state === 'learning' ? `Still learning what is normal on ${name}: it ${s.learning ?? ''}.` : s.sentence;
+  return { id, name, kind, state: strained ? 'unusual' : s.state, sentence };
 }

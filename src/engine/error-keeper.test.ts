@@ -50,6 +50,7 @@ const errorOf = (message: string, more: Partial<ErrorEvent> = {}): ErrorEvent =>
   component: 'db',
   type: '',
   message,
+  code: '',
   stack: '',
   ...more,
 });

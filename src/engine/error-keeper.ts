@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { errorClassOf } from '../detect/error-class.ts';
+import { errorCodeOf } from '../detect/error-code.ts';
 import { ownFrame } from '../detect/own-frame.ts';
 import { AuspexError } from '../errors.ts';
 import { fingerprint } from '../learners/text/fingerprint.ts';
 import { maskMessage } from '../learners/text/mask.ts';
-import type { Clock, ErrorEvent, ErrorPattern, Labels, RecordStore } from '../model/index.ts';
+import type { Clock, ErrorClass, ErrorEvent, ErrorPattern, Labels, RecordStore } from '../model/index.ts';
 import { hideSecrets } from '../telemetry/hide.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { every, type Repeat, type Repeated } from './every.ts';
@@ -23,6 +24,7 @@ const PRIOR = 0.5;
 export class ErrorKeeper {
   readonly #records: RecordStore;
   readonly #entityOf: (labels: Labels, now: number) => string;
+  readonly #count: (labels: Labels, of: ErrorClass, code: string) => void;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #writing: Repeated;
@@ -33,12 +35,15 @@ export class ErrorKeeper {
   constructor(options: {
     readonly records: RecordStore;
     readonly entityOf: (labels: Labels, now: number) => string;
+    /** Told of each error by whose it is, its class and its code, '' for none. */
+    readonly count?: (labels: Labels, of: ErrorClass, code: string) => void;
     readonly clock: Clock;
     readonly log: Logger;
     readonly repeat?: Repeat;
   }) {
     this.#records = options.records;
     this.#entityOf = options.entityOf;
+    this.#count = options.count ?? (() => {});
     this.#clock = options.clock;
     this.#log = options.log;
     this.#writing = every(WRITE_MS, 'error patterns', options.log, () => this.#write(), options.repeat);
@@ -51,7 +56,9 @@ export class ErrorKeeper {
 
   take(errors: readonly ErrorEvent[]): void {
     for (const error of errors) {
-      const seen = this.#patternOf(error);
+      const code = errorCodeOf(error.code, error.message);
+      const seen = this.#patternOf(error, code);
+      if (error.isPast !== true) this.#count(error.labels, seen.class, code);
       const known = this.#pending.get(seen.id);
       if (known !== undefined) this.#pending.set(seen.id, joined(known, seen));
       else if (this.#pending.size < MOST_PENDING) this.#pending.set(seen.id, seen);
@@ -69,13 +76,13 @@ export class ErrorKeeper {
     await this.#writing.stop();
   }
 
-  #patternOf(error: ErrorEvent): ErrorPattern {
+  #patternOf(error: ErrorEvent, code: string): ErrorPattern {
     const message = hideSecrets(error.message).trim();
     const type = hideSecrets(error.type);
     const topFrame = hideSecrets(ownFrame(error.stack)).slice(0, 500);
     return {
       id: fingerprint({ type, message, topFrame }, sha256),
-      class: errorClassOf(type, message),
+      class: errorClassOf(type, message, code),
       type,
       message: maskMessage(message).slice(0, MOST_MESSAGE),
       topFrame,

@@ -1,7 +1,9 @@
 import type { Entity, MetricStore, SeriesRollup } from '../model/index.ts';
 import type { FigureHistory } from '../predict/performance-features.ts';
 import { PERFORMANCE_FIGURES } from '../predict/performance-features.ts';
+import type { TeachingAt } from '../detect/apart.ts';
 import type { HostBoard } from './host-board.ts';
+import { untaughtWithin } from './training-calendar.ts';
 
 /** A host's figures in even steps up to `now`, means of the steps, of several mounts the fullest; null before the first. */
 export async function figureHistory(of: {
@@ -11,6 +13,8 @@ export async function figureHistory(of: {
   now: number;
   stepMs: number;
   rows: number;
+  /** For training: steps in which not all is learnt are left out. */
+  teachingAt?: TeachingAt;
 }): Promise<FigureHistory | null> {
   const { entity, board, metrics, stepMs, rows } = of;
   const sources = PERFORMANCE_FIGURES.flatMap((name, column) =>
@@ -32,6 +36,10 @@ export async function figureHistory(of: {
   const values = new Float64Array(nRows * width).fill(Number.NaN);
   const columnOf = new Map(sources.map(({ ref, column }) => [ref, column]));
   for (const rollup of rollups) fill(values, rollup, columnOf.get(rollup.ref) ?? 0, { endAt, nRows, width });
+  const beginAt = endAt - nRows * stepMs;
+  const untaught = of.teachingAt === undefined ? [] : untaughtWithin(of.teachingAt, entity.id, beginAt, endAt);
+  for (const { from, to } of untaught)
+    values.fill(Number.NaN, Math.floor((from - beginAt) / stepMs) * width, Math.ceil((to - beginAt) / stepMs) * width);
   return { columns: PERFORMANCE_FIGURES, values, nRows, stepMs, endAt, timeZone: entity.timeZone };
 }
 

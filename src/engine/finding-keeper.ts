@@ -9,6 +9,7 @@ import {
   type Finding,
   type FindingVerdict,
   type RecordStore,
+  rowPages,
 } from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import type { EventRing } from './event-ring.ts';
@@ -33,6 +34,7 @@ export class FindingKeeper {
   readonly #records: RecordStore;
   readonly #ring: EventRing;
   readonly #open = new Map<string, Finding>();
+  readonly #openOf = new Map<string, Set<string>>();
   /** Verdicts given while a finding is open, and the last ended ones. */
   readonly #verdicts = new Map<string, FindingVerdict>();
   readonly #writtenAt = new Map<string, number>();
@@ -52,18 +54,14 @@ export class FindingKeeper {
     const rows = await this.#records.find('anomalies', { where: { status: 'open' }, limit: 500 });
     for (const row of rows.rows) {
       const finding = await this.#withEvidence(row);
-      this.#open.set(finding.id, finding);
+      this.#hold(finding);
       if (finding.verdict !== 'none') this.#verdicts.set(finding.id, finding.verdict);
     }
   }
 
   async #loadJudged(): Promise<void> {
-    for (let cursor: string | undefined; ; ) {
-      const page = await this.#records.find('feedback', { limit: 500, ...(cursor === undefined ? {} : { cursor }) });
-      for (const row of page.rows) this.#count(row.detector, row.verdict);
-      if (page.nextCursor === null) return;
-      cursor = page.nextCursor;
-    }
+    for await (const rows of rowPages(this.#records, 'feedback'))
+      for (const row of rows) this.#count(row.detector, row.verdict);
   }
 
   #count(detector: string, verdict: FeedbackRow['verdict']): void {
@@ -83,7 +81,10 @@ export class FindingKeeper {
   }
 
   openOf(entityId: string): readonly Finding[] {
-    return [...this.#open.values()].filter((finding) => finding.entityId === entityId && isWorthShowing(finding));
+    return [...(this.#openOf.get(entityId) ?? [])].flatMap((id) => {
+      const finding = this.#open.get(id);
+      return finding !== undefined && isWorthShowing(finding) ? [finding] : [];
+    });
   }
 
   /** Takes what the detectors found; gives the findings as they are now, verdicts included. */
@@ -94,8 +95,8 @@ export class FindingKeeper {
       const finding: Finding = { ...event.finding, verdict, confidence: this.#confidence(event.finding) };
       const known = this.#open.get(finding.id);
       const isNew = known === undefined && event.change !== 'ended';
-      if (finding.status === 'open') this.#open.set(finding.id, finding);
-      else this.#forget(finding.id);
+      if (finding.status === 'open') this.#hold(finding);
+      else this.#forget(finding);
       if (isNew) ownMetrics.findings.inc({ detector: finding.detector, severity: finding.severity });
       const due = (this.#writtenAt.get(finding.id) ?? 0) + REWRITE_MS <= finding.lastAt;
       if (
@@ -166,7 +167,7 @@ export class FindingKeeper {
     });
     this.#count(finding.detector, verdict);
     this.#verdicts.set(id, verdict);
-    if (this.#open.has(id)) this.#open.set(id, finding);
+    if (this.#open.has(id)) this.#hold(finding);
     this.#ring.publish({ topic: 'anomalies', change: 'updated', finding });
     return finding;
   }
@@ -202,8 +203,18 @@ export class FindingKeeper {
     };
   }
 
-  #forget(id: string): void {
+  #hold(finding: Finding): void {
+    this.#open.set(finding.id, finding);
+    const own = this.#openOf.get(finding.entityId);
+    if (own === undefined) this.#openOf.set(finding.entityId, new Set([finding.id]));
+    else own.add(finding.id);
+  }
+
+  #forget({ id, entityId }: Finding): void {
     this.#open.delete(id);
+    const own = this.#openOf.get(entityId);
+    own?.delete(id);
+    if (own?.size === 0) this.#openOf.delete(entityId);
     if (this.#verdicts.size > ENDED_HELD) {
       for (const known of this.#verdicts.keys()) {
         if (!this.#open.has(known)) {

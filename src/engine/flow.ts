@@ -11,6 +11,8 @@ import {
 } from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import type { AlertKeeper } from './alert-keeper.ts';
+import type { ChangeKeeper } from './change-keeper.ts';
+import type { CalendarKeeper } from './calendar-keeper.ts';
 import { DerivedFigures } from './derive-figures.ts';
 import type { DetectionPort, DetectionProgress } from './detection-port.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -18,6 +20,9 @@ import type { EntityStates } from './entity-states.ts';
 import { every, type Repeated } from './every.ts';
 import type { FindingKeeper } from './finding-keeper.ts';
 import type { Forecaster } from './forecaster.ts';
+import type { Foresight } from './foresight.ts';
+import type { BudgetKeeper } from './foresight-budget.ts';
+import type { CapacityKeeper } from './foresight-capacity.ts';
 import type { HostBoard } from './host-board.ts';
 import { HEALTH_METRIC } from './host-figures.ts';
 import type { IncidentEvidence } from './incident-evidence.ts';
@@ -25,9 +30,14 @@ import type { IncidentKeeper } from './incident-keeper.ts';
 import type { IngestGate } from './ingest-gate.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
 import type { LiveFeed } from './live-feed.ts';
+import type { ObjectiveKeeper } from './objective-keeper.ts';
 import { type OwnHost, PAST_SOURCE, sampleOf } from './own-host.ts';
+import type { SeriesChanges } from './series-changes.ts';
+import { RULE_TICK_MS, type RuleKeeper } from './rule-keeper.ts';
 import { saveSnapshots } from './snapshots.ts';
+import type { ServiceKeeper } from './service-keeper.ts';
 import type { Trainer } from './trainer.ts';
+import { Turns } from './turns.ts';
 
 export interface FlowParts
   extends Pick<
@@ -39,22 +49,34 @@ export interface FlowParts
   readonly findings: FindingKeeper;
   readonly alerts: AlertKeeper;
   readonly incidents: IncidentKeeper;
+  readonly services: ServiceKeeper;
   readonly evidence: IncidentEvidence;
+  readonly changes: ChangeKeeper;
+  readonly seriesChanges: SeriesChanges;
   readonly ledger: LedgerKeeper;
   readonly forecaster: Forecaster;
+  readonly foresight: Foresight;
+  readonly capacity: CapacityKeeper;
+  readonly budgets: BudgetKeeper;
   readonly trainer: Trainer;
   readonly detection: DetectionPort;
   readonly gate: IngestGate;
   readonly ownHost: OwnHost;
+  readonly calendar: CalendarKeeper;
   readonly feed: LiveFeed;
+  readonly rules: RuleKeeper;
+  readonly objectives: ObjectiveKeeper;
   /** What is going on, in words, as of now. */
   readonly sentence: () => string;
 }
 
 const TICK_MS = 5_000;
+/** To encode thousands of rows at once would hold the event loop. */
+const STORED_AT_ONCE = 100;
 const SNAPSHOT_MS = 300_000;
 const SYSTEM_METRICS_MS = 300_000;
 const FORECAST_MS = 600_000;
+const SERVICES_MS = 30_000;
 
 /** What happens as samples come and as time passes: figures derived, findings and alerts kept, forecasts made, state saved. */
 export class Flow {
@@ -82,12 +104,12 @@ export class Flow {
   }
 
   hosts(): readonly Entity[] {
-    return this.#parts.registry.all().filter((entity) => entity.kind === 'host');
+    return this.#parts.registry.hosts();
   }
 
   /** From now on time passes. */
   start(): void {
-    const { log, ledger, records, metrics, clock, trainer, repeat } = this.#parts;
+    const { log, ledger, records, metrics, clock, trainer, repeat, rules, objectives } = this.#parts;
     const again = (ms: number, name: string, work: () => Promise<void>): Repeated => every(ms, name, log, work, repeat);
     this.#tick = again(TICK_MS, 'tick', () => this.#onTick());
     this.#repeated = [
@@ -101,7 +123,13 @@ export class Flow {
       }),
       again(SNAPSHOT_MS, 'snapshot', () => this.#saveSnapshots()),
       again(SYSTEM_METRICS_MS, 'system metrics', () => this.#writeSystemMetrics()),
+      again(SERVICES_MS, 'services', () => this.#reviewServices()),
       again(60_000, 'forecasts', () => this.#review()),
+      again(RULE_TICK_MS, 'rules', async () => {
+        if (await rules.evaluateDue()) await this.flush();
+      }),
+      again(60_000, 'objectives', () => objectives.count()),
+      again(60_000, 'foresight', () => this.#foresee()),
       again(60_000, 'training', () => trainer.review(this.hosts())),
       again(3_600_000, 'retention', async () => void (await records.expire(clock.now()))),
     ];
@@ -122,8 +150,11 @@ export class Flow {
   }
 
   onSeries(series: Series): SeriesDefinition {
-    const { board, registry, states, evidence } = this.#parts;
+    const { board, registry, states, evidence, calendar, services, seriesChanges } = this.#parts;
+    calendar.noteEntity(series.entityId);
     board.watch(series);
+    services.watch(series);
+    seriesChanges.watch(series);
     evidence.watch(series);
     this.#derived.watch(series);
     if (metricName(series.labels) === 'node_uname_info')
@@ -154,9 +185,11 @@ export class Flow {
 
   /** `result` is null where the store has refused them. */
   onBatch(source: string, batch: SampleBatch, result: AppendResult | null): void {
-    const { board, registry, clock } = this.#parts;
+    const { board, registry, clock, services } = this.#parts;
     ownMetrics.samplesIngested.inc({ source }, result?.stored ?? 0);
     board.take(batch);
+    if (source !== PAST_SOURCE) this.#parts.seriesChanges.take(batch);
+    services.take(batch);
     this.#accepting = result !== null;
     this.#derived.take(batch, source === PAST_SOURCE ? newestOf(batch) : clock.now());
     this.#storing = Promise.all([this.#storing, this.#storeDerived()]);
@@ -182,7 +215,7 @@ export class Flow {
     ownMetrics.samplesScored.inc(progress.samples);
     if (progress.events.length === 0) return;
     const changed = findings.take(progress.events);
-    incidents.noteEnded(changed);
+    incidents.note(changed);
     alerts.observeFindings(changed);
     void this.#tick?.now();
   }
@@ -215,20 +248,24 @@ export class Flow {
   async #storeEntities(): Promise<void> {
     for (const entity of this.#parts.registry.takeDirty()) this.#unstored.set(entity.id, entity);
     const rows = [...this.#unstored.values()];
-    if (rows.length === 0) return;
-    await this.#parts.records.put('entities', rows);
-    for (const row of rows) if (this.#unstored.get(row.id) === row) this.#unstored.delete(row.id);
+    for (let first = 0; first < rows.length; first += STORED_AT_ONCE) {
+      const some = rows.slice(first, first + STORED_AT_ONCE);
+      await this.#parts.records.put('entities', some);
+      for (const row of some) if (this.#unstored.get(row.id) === row) this.#unstored.delete(row.id);
+    }
   }
 
   async #onTick(): Promise<void> {
     const { clock, detection, findings, alerts, incidents, registry, gate, feed, metrics, sentence } = this.#parts;
+    const { changes, seriesChanges } = this.#parts;
     const now = clock.now();
     await detection.advanceTime(now);
     const forgotten = findings.endForgotten(now, (id) => registry.get(id)?.lastSeenAt ?? 0);
-    incidents.noteEnded(forgotten);
-    alerts.observeFindings([...forgotten, ...findings.open()]);
-    alerts.observeEntities(registry.all().map((entity) => this.#watched(entity)));
-    await incidents.review();
+    incidents.note(forgotten);
+    await alerts.observeAll([...forgotten, ...findings.open()], this.#watchedOf(registry.all()));
+    const seen = seriesChanges.takeReady();
+    if (seen.length > 0) await changes.record(seen);
+    await incidents.review(() => alerts.settleIncidents());
     this.#derived.settle(now);
     await this.#storeDerived();
     const health: Emission[] = [];
@@ -283,8 +320,35 @@ export class Flow {
       if (now - (this.#reviewedAt.get(entity.id) ?? 0) < FORECAST_MS || silence > FORECAST_MS) continue;
       this.#reviewedAt.set(entity.id, now);
       await forecaster.review(entity);
+      await forecaster.foretell(entity, this.#watches());
       await trainer.scores.foretell(entity);
     }
+  }
+
+  /** What the rules in force want to be foretold. */
+  #watches(): Parameters<Forecaster['foretell']>[1] {
+    const { rules } = this.#parts.alerts.policy;
+    return rules.flatMap(({ name, forecast }) => (forecast === undefined ? [] : [{ ...forecast, rule: name }]));
+  }
+
+  async #reviewServices(): Promise<void> {
+    const { services, gate, clock } = this.#parts;
+    const health = await services.review(clock.now());
+    if (health.length > 0) await gate.ingestOwn('health', health);
+  }
+
+  async #foresee(): Promise<void> {
+    const { registry, clock, foresight, capacity, budgets } = this.#parts;
+    const now = clock.now();
+    const turns = new Turns();
+    for (const entity of registry.all()) {
+      if (now - entity.lastSeenAt >= FORECAST_MS) continue;
+      await foresight.look(entity);
+      await capacity.review(entity);
+      // Of most there is nothing to read, so that nothing else gives others their turn.
+      await turns.give();
+    }
+    await budgets.review();
   }
 
   async #saveSnapshots(): Promise<void> {
@@ -295,8 +359,12 @@ export class Flow {
     if (Number.isFinite(position)) await this.#parts.metrics.acknowledge(position);
   }
 
+  *#watchedOf(entities: readonly Entity[]): Generator<WatchedEntity> {
+    for (const entity of entities) yield this.#watched(entity);
+  }
+
   #watched(entity: Entity): WatchedEntity {
-    const { board, forecaster, ownHost } = this.#parts;
+    const { board, forecaster, foresight, capacity, ownHost } = this.#parts;
     return {
       id: entity.id,
       name: entity.name,
@@ -311,6 +379,18 @@ export class Flow {
         to: exhaustion.to,
         madeAt,
       })),
+      bottlenecks: foresight.of(entity.id).map(({ component, sentence, ...one }) => ({
+        ...one,
+        subject: component,
+        sentence,
+      })),
+      capacities: capacity.of(entity.id).map(({ component, sentence, metric, ...one }) => ({
+        ...one,
+        subject: component,
+        resource: metric.resource,
+        sentence,
+      })),
+      crossings: forecaster.crossings(entity.id),
     };
   }
 }

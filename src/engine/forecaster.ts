@@ -1,5 +1,7 @@
+import type { ForecastWatch, ForetoldCrossing } from '../decide/threshold-rules.ts';
 import type { Clock, Entity, Forecast, MetricStore, SeriesRollup } from '../model/index.ts';
 import { historyForHorizon, stepForHorizon } from '../predict/horizons.ts';
+import { crossing } from '../predict/crossing.ts';
 import { exhaustion, exhaustionSentence } from '../predict/exhaustion.ts';
 import { reaches, type Statement } from '../predict/ledger.ts';
 import type { ForecastRequest, SeriesForecast } from '../predict/forecast.ts';
@@ -51,6 +53,8 @@ export class Forecaster {
   readonly #held = new Map<string, Held>();
   /** By entity and component: what the last quick look found to fill up. */
   readonly #filling = new Map<string, Filling>();
+  /** By entity: what rules asked to be foretold. */
+  readonly #crossings = new Map<string, readonly ForetoldCrossing[]>();
 
   constructor(options: {
     metrics: MetricStore;
@@ -113,6 +117,41 @@ export class Forecaster {
     }
   }
 
+  /** Looks whether figures will cross limits in time, for the rules that ask, and writes down what is foretold. */
+  async foretell(entity: Entity, watches: readonly (ForecastWatch & { readonly rule: string })[]): Promise<void> {
+    const found: ForetoldCrossing[] = [];
+    const statements: Statement[] = [];
+    for (const { rule, component, op, limit, withinMs } of watches) {
+      for (const forecast of await this.forecasts(entity, withinMs, component)) {
+        const { at, to } = crossing(forecast.points, op, limit);
+        const { madeAt, unit } = forecast;
+        found.push({ rule, subject: forecast.component, unit, at, to, madeAt });
+        if (to === null) continue;
+        statements.push({
+          type: 'crossing',
+          entityId: entity.id,
+          component: forecast.component,
+          model: MODEL,
+          modelVersion: 1,
+          madeAt,
+          horizonMs: withinMs,
+          value: limit,
+          unit,
+          probability: (1 + forecast.level) / 2,
+          rule: reaches(limit, op === '>' ? 'up' : 'down'),
+          baseline: null,
+        });
+      }
+    }
+    this.#crossings.set(entity.id, found);
+    await this.#ledger.make(statements);
+  }
+
+  /** What was foretold of a host for rules. */
+  crossings(entityId: string): readonly ForetoldCrossing[] {
+    return this.#crossings.get(entityId) ?? [];
+  }
+
   /** What runs out, soonest first. */
   outlook(nameOf: (entityId: string) => string, horizonMs: number): readonly Outlook[] {
     const now = this.#clock.now();
@@ -124,11 +163,16 @@ export class Forecaster {
       if (known !== undefined && (known.dueAt ?? 0) <= found.at) continue;
       const left = found.at - now;
       soonest.set(key, {
+        kind: 'capacity',
         entityId,
         component: figure.component,
         sentence: exhaustionSentence(`${nameOf(entityId)}’s ${figure.component.replace(' used', '')}`, found, now),
         severity: left < 3_600_000 ? 'critical' : left < DAY ? 'high' : left < 14 * DAY ? 'medium' : 'none',
         dueAt: found.at,
+        from: found.from,
+        to: found.to,
+        advice: 'Free space or add some before then',
+        record: this.#ledger.recordSentence({ type: 'exhaustion', model: 'growth' }),
         confidence: this.#ledger.confidence(
           { type: 'exhaustion', entityId, model: 'growth', horizonMs: exhaustionHorizon(left) },
           (1 + LEVEL) / 2,

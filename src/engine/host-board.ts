@@ -24,9 +24,18 @@ interface Slot {
   readonly part: string;
 }
 
+/** The newest value of one series, and the one before. */
+export type Reading = Readonly<Pick<Slot, 'value' | 'at' | 'previousValue' | 'previousAt' | 'ref' | 'labels'>>;
+
 interface EntitySlots {
   readonly byMetric: Map<string, Slot[]>;
   lastAt: number;
+}
+
+/** A reading with the series that it is of, and the mount or process group where one host has several. */
+export interface FollowedReading extends LatestReading {
+  readonly ref: SeriesRef;
+  readonly part: string;
 }
 
 /** The expected range of a series as the detector last said it; null while it learns. */
@@ -118,13 +127,18 @@ export class HostBoard {
     return this.#entities.get(entityId)?.lastAt ?? 0;
   }
 
+  /** The newest values of a metric of an entity with their series, those of the last minutes; as `latest` it follows a metric from the first question on. */
+  readings(entityId: string, metric: string): readonly Reading[] {
+    this.#ask(metric);
+    const owner = this.#entities.get(entityId);
+    return (owner?.byMetric.get(metric) ?? []).filter(
+      (slot) => slot.at > 0 && !Number.isNaN(slot.value) && slot.at >= (owner?.lastAt ?? 0) - GONE_MS,
+    );
+  }
+
   /** What rules see of a metric. From the first question on its series are followed; values from before are not known. */
-  latest(entityId: string, metric: string): LatestReading[] {
-    if (!MAIN_FIGURE.test(metric) && !this.#asked.has(metric)) {
-      this.#asked.add(metric);
-      for (const series of this.#index.select([{ name: METRIC_NAME, op: '=', value: metric }], 100_000))
-        this.watch(series);
-    }
+  latest(entityId: string, metric: string): FollowedReading[] {
+    this.#ask(metric);
     const slots = this.#entities.get(entityId)?.byMetric.get(metric) ?? [];
     return slots.flatMap((slot) => {
       if (slot.at === 0 || Number.isNaN(slot.value)) return [];
@@ -132,8 +146,15 @@ export class HostBoard {
       const growth = slot.value - slot.previousValue;
       // Below zero: the counter began anew, and grew by what it shows at least.
       const rate = slot.previousAt === 0 || Number.isNaN(growth) ? null : (growth < 0 ? slot.value : growth) / seconds;
-      return [{ labels: slot.labels, value: slot.value, at: slot.at, rate }];
+      return [{ labels: slot.labels, value: slot.value, at: slot.at, rate, ref: slot.ref, part: slot.part }];
     });
+  }
+
+  #ask(metric: string): void {
+    if (MAIN_FIGURE.test(metric) || this.#asked.has(metric)) return;
+    this.#asked.add(metric);
+    for (const series of this.#index.select([{ name: METRIC_NAME, op: '=', value: metric }], 100_000))
+      this.watch(series);
   }
 
   /** A figure's newest value; of several parts the largest. */

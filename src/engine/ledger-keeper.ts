@@ -1,6 +1,22 @@
-import { judge, judgementFrom, predictionRow, type Statement, trackRecord } from '../predict/ledger.ts';
-import { confidenceFrom, countJudged, countMade, emptyTrackRecord, trackRecordId } from '../predict/ledger.ts';
-import type { Clock, Confidence, Prediction, RecordStore, TrackRecord, TrackRecordRow } from '../model/index.ts';
+import { hasTurnedAway, judge, judgementFrom, predictionRow, type Statement, trackRecord } from '../predict/ledger.ts';
+import {
+  confidenceFrom,
+  countJudged,
+  countMade,
+  emptyTrackRecord,
+  mergeTrackRecords,
+  trackRecordId,
+  trackRecordSentence,
+} from '../predict/ledger.ts';
+import {
+  type Clock,
+  type Confidence,
+  type Prediction,
+  type RecordStore,
+  rowPages,
+  type TrackRecord,
+  type TrackRecordRow,
+} from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
 import type { EventRing } from './event-ring.ts';
 import { InTurn } from '../in-turn.ts';
@@ -12,6 +28,9 @@ export type ActualLookup = (
   to: number,
 ) => Promise<{ readonly times: Float64Array; readonly values: Float64Array } | null>;
 
+/** Whether somebody or something acted on a host or service within the time. */
+export type ActedUpon = (entityId: string, from: number, to: number) => Promise<boolean>;
+
 const AT_ONCE = 200;
 const NOTHING = { times: new Float64Array(0), values: new Float64Array(0) };
 
@@ -21,32 +40,44 @@ export class LedgerKeeper {
   readonly #ring: EventRing;
   readonly #clock: Clock;
   readonly #actual: ActualLookup;
+  readonly #isOutOfCount: (row: Prediction, from: number, to: number) => boolean;
+  readonly #acted: ActedUpon;
   readonly #sums = new Map<string, TrackRecordRow>();
   /** One change of the sums at a time. */
   readonly #changes = new InTurn();
 
-  constructor(options: { records: RecordStore; ring: EventRing; clock: Clock; actual: ActualLookup }) {
+  constructor(options: {
+    records: RecordStore;
+    ring: EventRing;
+    clock: Clock;
+    actual: ActualLookup;
+    /** Whether what happened then says nothing of how good a statement was: a maintenance. */
+    isOutOfCount: (row: Prediction, from: number, to: number) => boolean;
+    /** Nobody unless told. */
+    acted?: ActedUpon;
+  }) {
     this.#records = options.records;
     this.#ring = options.ring;
     this.#clock = options.clock;
     this.#actual = options.actual;
+    this.#isOutOfCount = options.isOutOfCount;
+    this.#acted = options.acted ?? (() => Promise.resolve(false));
   }
 
   async load(): Promise<void> {
-    for (let cursor: string | undefined; ; ) {
-      const page = await this.#records.find('track_records', {
-        limit: 500,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      for (const row of page.rows) this.#sums.set(row.id, row);
-      if (page.nextCursor === null) return;
-      cursor = page.nextCursor;
-    }
+    for await (const rows of rowPages(this.#records, 'track_records'))
+      for (const row of rows) this.#sums.set(row.id, row);
   }
 
   /** How sure such a statement is: measured where enough of its kind were judged, else the stated number as a prior. */
   confidence(of: Pick<Prediction, 'type' | 'entityId' | 'model' | 'horizonMs'>, stated: number): Confidence {
     return confidenceFrom(this.#sums.get(trackRecordId(of)) ?? null, stated);
+  }
+
+  /** How all such statements did so far, whoever they were about. */
+  recordSentence(of: Pick<Prediction, 'type' | 'model'>): string {
+    const rows = [...this.#sums.values()].filter(({ type, model }) => type === of.type && model === of.model);
+    return trackRecordSentence(mergeTrackRecords(rows) ?? { scored: 0, held: 0, pending: 0 });
   }
 
   trackRecords(): readonly (TrackRecord & { readonly entityId: string })[] {
@@ -101,9 +132,17 @@ export class LedgerKeeper {
       });
       const judged: Prediction[] = [];
       for (const row of due.rows) {
-        const points = await this.#actual(row, judgementFrom(row), row.dueAt);
-        const outcome = judge(row, points ?? NOTHING, now);
-        if (outcome !== null) judged.push(outcome);
+        const from = judgementFrom(row);
+        const points = (await this.#actual(row, from, row.dueAt)) ?? NOTHING;
+        const isOutOfCount = this.#isOutOfCount(row, from, row.dueAt);
+        const outcome = judge(row, points, now, { isOutOfCount });
+        // What did not come because somebody saw to it says nothing of the forecast.
+        const isAverted =
+          outcome?.outcome === 'false' &&
+          hasTurnedAway(row, points) &&
+          (await this.#acted(row.entityId, row.madeAt, row.dueAt));
+        const final = isAverted ? judge(row, points, now, { averted: true }) : outcome;
+        if (final !== null) judged.push(final);
       }
       if (judged.length === 0) return 0;
       const counted = this.#counted(judged, countJudged);

@@ -18,6 +18,11 @@ import type { EntityRegistry } from './entity-registry.ts';
 import type { EntityStates } from './entity-states.ts';
 import type { IngestGate } from './ingest-gate.ts';
 
+const OWN_COLLECTOR = 'host';
+
+/** How long other collectors are held for the first collection of the own one, should that fail. */
+const INTRODUCTION_MS = 10_000;
+
 /** The way in of what is made up for. */
 export const PAST_SOURCE = 'backfill';
 
@@ -36,6 +41,8 @@ export class OwnHost {
   readonly #machine = new OwnMachine(() =>
     Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address)),
   );
+  /** Over once the own collector has said which machine this is; null where there is no such collector. */
+  #introduction: PromiseWithResolvers<void> | null = null;
   #id: string | null = null;
   #watchedSince: number;
 
@@ -54,7 +61,19 @@ export class OwnHost {
     return this.#watchedSince;
   }
 
-  async take(collector: Collector, event: CollectorEvent): Promise<void> {
+  /**
+   * A collector begins. Until the own one has said which machine this is, what others collect waits, for a series stays
+   * where it is. To be called when it ends: nobody waits for one that is gone.
+   */
+  begin(collector: Collector): () => void {
+    if (collector.name !== OWN_COLLECTOR) return () => {};
+    const introduction = Promise.withResolvers<void>();
+    this.#introduction = introduction;
+    setTimeout(introduction.resolve, INTRODUCTION_MS).unref();
+    return introduction.resolve;
+  }
+
+  async take(collector: Collector, event: Exclude<CollectorEvent, { readonly kind: 'changes' }>): Promise<void> {
     const { registry, clock, records, states, gate, log } = this.#parts;
     if (event.kind === 'samples') {
       await this.#recognize(collector, event.samples);
@@ -79,9 +98,14 @@ export class OwnHost {
     return own === undefined ? [] : [sampleOf(own, metric, at, value, ...pairs)];
   }
 
-  /** A scraped node_exporter of this very machine is this machine; before its first series is resolved, for a series stays where it is. */
+  /** A scraped node_exporter of this very machine is this machine; asked before its first series is resolved. */
   async #recognize(collector: Collector, samples: readonly Emission[]): Promise<void> {
-    if (collector.name === 'host') return this.#machine.learn(samples);
+    if (collector.name === OWN_COLLECTOR) {
+      this.#machine.learn(samples);
+      this.#introduction?.resolve();
+      return;
+    }
+    await this.#introduction?.promise;
     for (const of of collector.name === 'prometheus' ? [samples] : exportersIn(samples)) await this.#join(of);
   }
 

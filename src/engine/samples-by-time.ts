@@ -34,3 +34,24 @@ export function samplesByTime(points: readonly SeriesPoints[]): SampleBatch {
   }
   return { count, refs, times, values };
 }
+
+/** A batch in pieces of points that lie no further apart than `turnMs`, each with the time of its last one. */
+export function* turnsOf(
+  { count, refs, times, values }: SampleBatch,
+  turnMs: number,
+): Generator<{ readonly at: number; readonly batch: SampleBatch }> {
+  for (let first = 0; first < count; ) {
+    let end = first + 1;
+    while (end < count && (times[end] as number) - (times[first] as number) < turnMs) end++;
+    yield {
+      at: times[end - 1] as number,
+      batch: {
+        count: end - first,
+        refs: refs.subarray(first, end),
+        times: times.subarray(first, end),
+        values: values.subarray(first, end),
+      },
+    };
+    first = end;
+  }
+}

@@ -1,6 +1,7 @@
 import type { SeriesDefinition } from '../detect/detector.ts';
 import type { SampleBatch } from '../model/index.ts';
 import type { DetectionProgress } from './detection-port.ts';
+import type { TrainingEntry } from './training-calendar.ts';
 
 export type EntityEventType = 'reboot' | 'resume' | 'clock-step' | 'gap';
 
@@ -8,6 +9,7 @@ export type EntityEventType = 'reboot' | 'resume' | 'clock-step' | 'gap';
 export type ToThread =
   | { readonly kind: 'define'; readonly series: readonly SeriesDefinition[] }
   | { readonly kind: 'advance'; readonly batch: SampleBatch; readonly position: number; readonly receivedAt: number }
+  | { readonly kind: 'calendar'; readonly entries: readonly TrainingEntry[] }
   | { readonly kind: 'event'; readonly entityId: string; readonly at: number; readonly type: EntityEventType }
   | { readonly kind: 'call'; readonly id: number; readonly method: string; readonly args: readonly unknown[] };
 

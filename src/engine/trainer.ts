@@ -12,6 +12,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { DetectionPort } from './detection-port.ts';
 import type { FeatureRow, ModelAnswers, ModelState, TrainOutcome } from './engine-view.ts';
 import type { EventRing } from './event-ring.ts';
+import type { TeachingAt } from '../detect/apart.ts';
 import { figureHistory } from './figure-history.ts';
 import type { HostBoard } from './host-board.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
@@ -43,6 +44,7 @@ export interface TrainerParts {
   tasks: TaskPool;
   ring: EventRing;
   nameOf: (entityId: string) => string;
+  calendar: { readonly teachingAt: TeachingAt };
 }
 
 /** Trains what each host needs when the data suffice, keeps versions, notices drift, and answers with the model that serves. */
@@ -181,7 +183,8 @@ export class Trainer {
 
   async #trainPerformance(entity: Entity, now: number, force: boolean): Promise<TrainOutcome> {
     const started = this.#parts.clock.monotonic();
-    const source = { entity, board: this.#parts.board, metrics: this.#parts.metrics, now };
+    const { board, metrics, calendar } = this.#parts;
+    const source = { entity, board, metrics, now, teachingAt: calendar.teachingAt };
     // Until two days are there every ten seconds count; from then on hours of the day matter more than seconds.
     const long = await figureHistory({ ...source, stepMs: LONG_STEP_MS, rows: HISTORY_MS / LONG_STEP_MS });
     const isLong = long !== null && long.nRows * LONG_STEP_MS >= 2 * DAY;

@@ -21,7 +21,7 @@ export interface Entity {
  * collector; others expose `system_cpu_count` and the like of their own process.
  */
 const HOST_METRIC =
-  /^(node_|namedprocess_|auspex_host_|auspex_store_accepting$|auspex_agent_dropped_samples_total$|system_(cpu_(time|utilization|load_average|frequency|physical|logical)|memory_|disk_|filesystem_|network_|paging_|processes_|uptime|linux_))/;
+  /^(node_|namedprocess_|auspex_host_|auspex_health_|auspex_store_accepting$|auspex_agent_dropped_samples_total$|system_(cpu_(time|utilization|load_average|frequency|physical|logical)|memory_|disk_|filesystem_|network_|paging_|processes_|uptime|linux_))/;
 
 /**
  * The identity that a label set speaks of, before aliases: on what is not of the host itself `service_name` first, since an instance

@@ -10,10 +10,18 @@ export interface ErrorEvent {
   readonly component: string;
   /** `TypeError`, `java.io.IOException`; empty for none. */
   readonly type: string;
+  /** The code that the system or a protocol gave it: `ECONNREFUSED`, `53300`; empty for none. */
+  readonly code: string;
   readonly message: string;
   /** The whole stack trace; empty for none. */
   readonly stack: string;
+  /** Read late, after a pause of Auspex: kept at its time, and no error of now. */
+  readonly isPast?: boolean;
 }
+
+/** Counters of log records by sender and severity, and of the errors among them by class and code. */
+export const LOG_RECORDS_METRIC = 'log_records_total';
+export const LOG_ERRORS_METRIC = 'log_errors_total';
 
 export const ERROR_CLASSES = [
   'connection',

@@ -53,6 +53,8 @@ export interface IncidentSign {
   readonly summary: string;
   /** Why it belongs to the incident, as a sentence; empty for the one that opened it. */
   readonly reason: string;
+  /** What found it: the detector, or the rule; absent where an older version wrote it. */
+  readonly source?: string;
 }
 
 /** Who or what may be behind an incident. */
@@ -64,6 +66,10 @@ export interface IncidentCause {
   /** 0..1; all scores of an incident sum to 1. A rank by weight of evidence, not a probability. */
   readonly score: number;
   readonly reasons: readonly string[];
+  /** What would have changed its place, as a sentence; rows of before have none. */
+  readonly counterfactual?: string;
+  /** The series of it that changed most, by their numbers. */
+  readonly figures?: readonly number[];
 }
 
 export type IncidentStepKind =
@@ -75,9 +81,11 @@ export type IncidentStepKind =
   | 'severity'
   | 'cause'
   | 'told'
+  | 'escalated'
   | 'acknowledged'
   | 'assigned'
   | 'judged'
+  | 'noted'
   | 'resolved'
   | 'reopened';
 
@@ -89,6 +97,55 @@ export interface IncidentStep {
   readonly text: string;
   /** The person who did it; null where Auspex did. */
   readonly by: string | null;
+}
+
+/** Where an escalation stands: what is told next, and when. */
+export interface EscalationState {
+  readonly policy: string;
+  /** Counted on through repeats, from 0. */
+  readonly step: number;
+  readonly dueAt: number;
+  /** When people were told. */
+  readonly startedAt: number;
+}
+
+/** A channel that a message about an incident was written for. */
+export interface ToldChannel {
+  readonly channel: string;
+  readonly receiver: string;
+  /** The alert that the message speaks of. */
+  readonly alertId: string | null;
+  /** As it was told there. */
+  readonly severity: Incident['severity'];
+}
+
+/** Who was told of an incident, under which key. It stays with the sign that it was told for, whatever is merged or split. */
+export interface IncidentTold {
+  /** The same in every message about it. */
+  readonly key: string;
+  readonly signId: string;
+  /** None where no channel takes it: people would have been told. */
+  readonly channels: readonly ToldChannel[];
+  readonly escalation: EscalationState | null;
+}
+
+/** How much an incident matters, by what people said of those like it. */
+export interface IncidentPriority {
+  /** 0..100: severity × how many it affects × how likely it is real. */
+  readonly value: number;
+  /** How likely it is trouble, and the 80 % interval of that. */
+  readonly probability: number;
+  readonly lower: number;
+  readonly upper: number;
+  /** What people said of those that are most like it. */
+  readonly confirmed: number;
+  readonly dismissed: number;
+  /** How severe it is told as; `nobody` where only the page shows it. */
+  readonly toldAs: 'critical' | 'high' | 'medium' | 'nobody';
+  /** Why, as a sentence. */
+  readonly reason: string;
+  /** What would have changed it, as a sentence; null where nothing was lowered. */
+  readonly counterfactual: string | null;
 }
 
 export type IncidentVerdict = 'none' | 'confirmed' | 'dismissed';
@@ -107,10 +164,14 @@ export interface Incident {
   /** When something last spoke of it. */
   readonly lastAt: number;
   readonly resolvedAt: number | null;
-  /** When people were first told; null where nobody was. */
+  /** When people were told, or would have been where no channel takes it; null where nobody was to be. Whom a message was written for says `told`. */
   readonly toldAt: number | null;
   /** The alert of which they were told with it. */
   readonly leadAlertId: string | null;
+  /** Null before people are told, and of what an older version told. */
+  readonly told: IncidentTold | null;
+  /** Null before it was looked at. */
+  readonly priority: IncidentPriority | null;
   readonly acknowledgedAt: number | null;
   readonly assignee: string | null;
   readonly verdict: IncidentVerdict;
@@ -132,6 +193,8 @@ export interface Incident {
 export type IncidentChange =
   | { readonly kind: 'acknowledge' }
   | { readonly kind: 'assign'; readonly to: string | null }
+  /** What was found or done, for those who meet the like again. */
+  | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'judge'; readonly verdict: Exclude<IncidentVerdict, 'none'> }
   | {
       readonly kind: 'override';

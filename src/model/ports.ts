@@ -1,3 +1,4 @@
+import type { SeenChange } from './change.ts';
 import type { Entity } from './entity.ts';
 import type { Labels } from './labels.ts';
 import type { ModelMetadata } from './model-metadata.ts';
@@ -117,6 +118,11 @@ export type CollectorEvent =
       readonly entity: Pick<Entity, 'kind' | 'name' | 'timeZone' | 'aliases' | 'attributes'> & {
         readonly stableId: string;
       };
+    }
+  | {
+      /** What was changed on the collector's own host. */
+      readonly kind: 'changes';
+      readonly changes: readonly SeenChange[];
     }
   | {
       readonly kind: 'event';

@@ -1,12 +1,16 @@
-import type { Alert, Notification, Silence } from './alert.ts';
+import type { Alert, Notification } from './alert.ts';
 import type { AuditRow } from './audit.ts';
+import type { Change } from './change.ts';
+import type { CalendarEntry } from './calendar.ts';
 import type { Entity } from './entity.ts';
 import type { ErrorPattern } from './error-event.ts';
 import type { Execution } from './execution.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Resource } from './finding.ts';
 import type { Incident } from './incident.ts';
 import type { ModelMetadata } from './model-metadata.ts';
+import type { Objective } from './objective.ts';
 import type { Prediction, TrackRecord } from './prediction.ts';
+import type { DependencyRow, ServiceRow } from './service.ts';
 
 /** A finding's row; its evidence (contributions, culprits, actions …) is a row of `evidence` with a retention of its own. */
 export type AnomalyRow = Omit<Finding, 'contributions' | 'culprits' | 'actions' | 'counterfactual'>;
@@ -44,6 +48,9 @@ export interface PatternRow {
   readonly body: unknown;
 }
 
+/** An entry that is kept here; what stands in a file is read from there. */
+export type CalendarRow = Omit<CalendarEntry, 'file'>;
+
 export type OutboxState = 'waiting' | 'delivered' | 'given-up';
 export interface NotificationRow extends Notification {
   readonly state: OutboxState;
@@ -62,6 +69,22 @@ export interface FeedbackRow {
   readonly subject: string;
   readonly verdict: 'confirmed' | 'normal' | 'dismissed';
   readonly value: number | null;
+  readonly at: number;
+  readonly by: string;
+}
+
+/** What people said of one kind of sign in one trouble: what the next one like it is ranked by. */
+export interface JudgementRow {
+  /** Of the trouble and the kind of sign: the last word holds. */
+  readonly id: string;
+  /** The incident, or the finding where it is of none. */
+  readonly about: string;
+  /** The detector, or the rule. */
+  readonly source: string;
+  readonly resource: Resource;
+  /** The service, or `hosts`. */
+  readonly group: string;
+  readonly verdict: 'confirmed' | 'dismissed' | 'acknowledged';
   readonly at: number;
   readonly by: string;
 }
@@ -150,9 +173,10 @@ export interface Tables {
   patterns: PatternRow;
   alerts: Alert;
   incidents: Incident;
-  silences: Silence;
+  calendar: CalendarRow;
   notifications: NotificationRow;
   feedback: FeedbackRow;
+  judgements: JudgementRow;
   model_metadata: ModelMetadataRow;
   tokens: TokenRow;
   sessions: SessionRow;
@@ -162,6 +186,10 @@ export interface Tables {
   idempotency_keys: IdempotencyRow;
   audit_log: AuditRow;
   error_patterns: ErrorPattern;
+  changes: Change;
+  objectives: Objective;
+  services: ServiceRow;
+  service_dependencies: DependencyRow;
 }
 export type TableName = keyof Tables;
 
@@ -174,6 +202,8 @@ export type Condition<V> =
       readonly lte?: V;
       readonly in?: readonly V[];
       readonly not?: V;
+      /** Of a list: it holds this text. */
+      readonly has?: string;
     };
 export type Where<R> = { readonly [K in keyof R]?: Condition<R[K]> };
 

@@ -129,3 +129,8 @@ test('nothing is said of what did not come', () => {
   expect(back).toEqual({ down_ratio: 0 });
   expect(after).toEqual({ down_ratio: 0, request_rate: 1, refused_ratio: 0, error_ratio: 0 });
 });
+
+test('errors that are counted from logs are no figure of a page: they come at other times', () => {
+  expect(feedsServiceFigures(labelsOf('log_errors_total{class=connection}'))).toBe(false);
+  expect(feedsServiceFigures(labelsOf('http_errors_total'))).toBe(true);
+});

@@ -1,3 +1,4 @@
+import { LOG_ERRORS_METRIC } from './error-event.ts';
 import { type Labels, labelPairs, labelValue, METRIC_NAME, metricName } from './labels.ts';
 import { SERVICE_FIGURE_PREFIX } from './service-metrics.ts';
 
@@ -213,6 +214,8 @@ export function feedsServiceFigures(labels: Labels): boolean {
 
 function rolesOf(labels: Labels): Role[] {
   const name = metricName(labels);
+  // Counted here, from logs, at times of its own: beside a scrape it would be a collection in which all else is missing.
+  if (name === LOG_ERRORS_METRIC) return [];
   const roles: Role[] = [...(boundedBy.get(name) ?? [])];
   const one = ONE_METRIC[name];
   if (one !== undefined) roles.push({ kind: one });

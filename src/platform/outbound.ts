@@ -1,5 +1,5 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { connect, isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Agent } from 'undici';
 import { AuspexError } from '../errors.ts';
@@ -67,6 +67,12 @@ export interface Outbound {
   open(url: string | URL, options: OutboundOpen): Promise<OutboundStream>;
   /** The checked address of a name, for what is not HTTP (SMTP): connect to it, not to the name. @throws AuspexError OUTBOUND_REFUSED, UNREACHABLE. */
   resolve(hostname: string, purpose: OutboundPurpose): Promise<string>;
+  /** Connects and hangs up: whether somebody listens. @throws AuspexError OUTBOUND_REFUSED, UNREACHABLE, TIMEOUT when the signal comes first. */
+  reach(
+    host: string,
+    port: number,
+    options: { readonly purpose: OutboundPurpose; readonly signal: AbortSignal },
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -139,6 +145,17 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     });
   };
 
+  const resolve: Outbound['resolve'] = (hostname, purpose) => {
+    const host = hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host) !== 0) return permits(host, purpose) ? Promise.resolve(host) : Promise.reject(refused(host, host));
+    return new Promise((done, failed) => {
+      checkedLookup(purpose)(host, { all: false }, (error, address) => {
+        if (error === null && typeof address === 'string') done(address);
+        else failed(error instanceof AuspexError ? error : unreachable(host, error));
+      });
+    });
+  };
+
   return {
     async request(url, how) {
       const target = parseUrl(url);
@@ -166,23 +183,31 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
         target = parseUrl(URL.parse(next, target.href) ?? next);
       }
     },
-    resolve(hostname, purpose) {
-      const host = hostname.replace(/^\[|\]$/g, '');
-      if (isIP(host) !== 0) {
-        return permits(host, purpose) ? Promise.resolve(host) : Promise.reject(refused(host, host));
-      }
-      return new Promise((resolve, reject) => {
-        checkedLookup(purpose)(host, { all: false }, (error, address) => {
-          if (error === null && typeof address === 'string') resolve(address);
-          else reject(error instanceof AuspexError ? error : unreachable(host, error));
-        });
-      });
+    resolve,
+    async reach(host, port, { purpose, signal }) {
+      const address = await resolve(host, purpose);
+      await connectOnce(address, port, `${host}:${port}`, signal);
     },
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()));
       agents.clear();
     },
   };
+}
+
+function connectOnce(address: string, port: number, name: string, signal: AbortSignal): Promise<void> {
+  return new Promise((done, failed) => {
+    const socket = connect({ host: address, port });
+    const end = (): void => void socket.destroy(new AuspexError('TIMEOUT', `${name} did not answer in time.`));
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+    socket.once('connect', () => {
+      socket.destroy();
+      done();
+    });
+    socket.once('error', (error) => failed(error instanceof AuspexError ? error : unreachable(name, error)));
+    socket.once('close', () => signal.removeEventListener('abort', end));
+  });
 }
 
 /** What another origin than the one that was meant may see: nothing that proves who we are. */

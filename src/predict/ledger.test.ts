@@ -5,6 +5,7 @@ import {
   countJudged,
   countMade,
   emptyTrackRecord,
+  hasTurnedAway,
   judge,
   mergeTrackRecords,
   predictionId,
@@ -156,4 +157,16 @@ test('the records of a fleet merge as if one record had seen all rows', () => {
   expect(merged?.meanAbsoluteError).toBeCloseTo(all.meanAbsoluteError ?? 0, 12);
   expect(merged?.bins.map((bin) => bin.count)).toEqual(all.bins.map((bin) => bin.count));
   expect(mergeTrackRecords([])).toBeNull();
+});
+
+test('a figure has turned away from its limit when it is further off at the due time than when that was said', () => {
+  const at = statement.madeAt;
+  const row = (direction: 'up' | 'down') => made({ rule: reaches(0.95, direction), value: 0.95 });
+  const falls = points([at + MINUTE / 2, 0.9], [at + 14.5 * MINUTE, 0.6]);
+  const rises = points([at + MINUTE / 2, 0.8], [at + 14.5 * MINUTE, 0.9]);
+  expect(hasTurnedAway(row('up'), falls)).toBe(true);
+  expect(hasTurnedAway(row('up'), rises)).toBe(false);
+  expect(hasTurnedAway(row('down'), rises)).toBe(true);
+  expect(hasTurnedAway(row('up'), points([at + MINUTE / 2, 0.9]))).toBe(false);
+  expect(hasTurnedAway(made(), falls)).toBe(false);
 });

@@ -44,6 +44,8 @@ export interface JudgeOptions {
   readonly eventAt?: number | null;
   /** Somebody or something acted on the prediction, so that its outcome says nothing about it. */
   readonly averted?: boolean;
+  /** What happened then is out of count: a maintenance. */
+  readonly isOutOfCount?: boolean;
 }
 
 /** The id of a row: a hash of target, model, horizon and the hour it was made in, so that a second one in the hour is the same row. */
@@ -106,6 +108,7 @@ export function judge(
     scoredAt: now,
   });
   const due = now >= row.dueAt;
+  if (options.isOutOfCount === true) return due ? close('unknown', null) : null;
   const value = meanBetween(actual, row.dueAt - judgementWindow(row), row.dueAt);
   if (options.averted === true) return due ? close('averted', value) : null;
   if (row.rule.kind === 'interval') {
@@ -121,6 +124,15 @@ export function judge(
   // That nothing was seen says something only where somebody was looking.
   if (happenedAt === undefined || (isThreshold(row.rule) && value === null)) return close('unknown', null);
   return close('false', value);
+}
+
+/** Whether a figure that was foretold to pass a limit went away from it instead: at its due time it is further off than when that was said. */
+export function hasTurnedAway(row: Prediction, actual: ActualPoints): boolean {
+  if (row.rule.kind !== 'event' || !isThreshold(row.rule)) return false;
+  const sign = row.rule.event.startsWith('>') ? 1 : -1;
+  const then = meanBetween(actual, row.madeAt - 1, row.madeAt + judgementWindow(row));
+  const now = meanBetween(actual, row.dueAt - judgementWindow(row), row.dueAt);
+  return then !== null && now !== null && sign * now < sign * then;
 }
 
 /** Where the points that judge a row begin. */

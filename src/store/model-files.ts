@@ -6,7 +6,14 @@ import { InTurn } from '../in-turn.ts';
 import { writeFileAtomic } from '../platform/files.ts';
 import { readSealed, writeSealed } from '../platform/sealed-files.ts';
 import type { KeyRing } from '../platform/secrets.ts';
-import type { Clock, ModelMetadata, ModelMetadataRow, ModelStore, RecordStore } from '../model/index.ts';
+import {
+  allRows,
+  type Clock,
+  type ModelMetadata,
+  type ModelMetadataRow,
+  type ModelStore,
+  type RecordStore,
+} from '../model/index.ts';
 
 /** Versions of one model that stay on disk. */
 const KEPT_VERSIONS = 3;
@@ -93,16 +100,7 @@ export class FileModelStore implements ModelStore {
   }
 
   async list(): Promise<readonly ModelMetadata[]> {
-    const rows: ModelMetadataRow[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await this.#records.find('model_metadata', {
-        limit: 500,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      rows.push(...page.rows);
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor !== undefined);
+    const rows = await allRows(this.#records, 'model_metadata');
     rows.sort((a, b) => compare(a.name, b.name) || compare(a.entityId, b.entityId) || b.version - a.version);
     return rows.map(withoutId);
   }

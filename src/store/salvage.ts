@@ -31,6 +31,7 @@ export interface TableSalvage {
 export function setAside(path: string): string {
   const aside = `${path}.damaged-${Date.now()}`;
   writeFileSync(markOf(path), basename(aside), { flush: true, mode: 0o600 });
+  rmSync(unsoundOf(path), { force: true });
   renameSync(path, aside);
   if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${aside}-wal`);
   rmSync(`${path}-shm`, { force: true });
@@ -50,6 +51,27 @@ export function unfinishedSalvage(path: string): string | null {
 /** Notes that a file which was set aside has been read. */
 export function salvageDone(path: string): void {
   rmSync(markOf(path), { force: true });
+}
+
+/**
+ * Notes that a damaged page was met while a file was in use: SQLite's own check at the next start does not find all that its
+ * statements trip over.
+ */
+export function noteUnsound(path: string): void {
+  try {
+    writeFileSync(unsoundOf(path), '', { mode: 0o600 });
+  } catch {
+    // A disk that is full, too: it is met again.
+  }
+}
+
+/** Whether a damaged page was met in it. */
+export function isNotedUnsound(path: string): boolean {
+  return existsSync(unsoundOf(path));
+}
+
+function unsoundOf(path: string): string {
+  return `${path}.unsound`;
 }
 
 function markOf(path: string): string {

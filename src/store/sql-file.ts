@@ -8,7 +8,16 @@ import type { SqlResult } from './protocol.ts';
 import { judgeMigrationNames } from './records/migration-names.ts';
 import { addSumFunction, rowSum, SUM_COLUMN } from './row-sum.ts';
 import { SQLITE_CORRUPT } from './sqlite-codes.ts';
-import { openDamaged, salvageDone, setAside, type TableSalvage, salvageTable, unfinishedSalvage } from './salvage.ts';
+import {
+  isNotedUnsound,
+  noteUnsound,
+  openDamaged,
+  salvageDone,
+  setAside,
+  type TableSalvage,
+  salvageTable,
+  unfinishedSalvage,
+} from './salvage.ts';
 
 /** Room that is held within the file and its log: alerts are written though the disk is full. */
 const ROOM_BYTES = 512 << 10;
@@ -34,6 +43,7 @@ export class SqlFile {
       this.#db.exec('PRAGMA cache_size = -1024');
       if (mode === 'read') return;
       this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${fsync ? 'FULL' : 'OFF'}`);
+      if (isNotedUnsound(this.#path)) throw damage('a damaged page was met while it was in use');
       requireSound(this.#db);
       requireSchema(this.#db);
     } catch (error) {
@@ -110,12 +120,17 @@ export class SqlFile {
   }
 
   run(sql: string, parameters: readonly SQLInputValue[]): SqlResult {
-    const statement = this.#prepare(sql);
-    if (statement.columns().length > 0) {
-      const rows = allRows(statement, parameters);
-      return { rows, changes: rows.length };
+    try {
+      const statement = this.#prepare(sql);
+      if (statement.columns().length > 0) {
+        const rows = allRows(statement, parameters);
+        return { rows, changes: rows.length };
+      }
+      return { rows: [], changes: Number(statement.run(...parameters).changes) };
+    } catch (error) {
+      if (isDamage(error)) noteUnsound(this.#path);
+      throw error;
     }
-    return { rows: [], changes: Number(statement.run(...parameters).changes) };
   }
 
   /**

@@ -241,7 +241,7 @@ test.each(guides)('the routes that %s calls exist', (page) => {
 });
 
 test('the signature check in the guide takes what Auspex sends and refuses what it did not', async () => {
-  const [code] = blocks('docs/guides/alerts.md', 'js');
+  const [code] = blocks('docs/guides/notification.md', 'js');
   const file = join(folder, 'check.mjs');
   writeFileSync(file, code?.text ?? '');
   const { isFromAuspex } = (await import(file)) as {
@@ -256,7 +256,7 @@ test('the signature check in the guide takes what Auspex sends and refuses what 
   expect(isFromAuspex('nonsense', '{"a":1}', 'secret')).toBe(false);
 });
 
-test('the programs in the guide run as they stand', async () => {
+test('the programs in the guide run as they stand', { timeout: 120_000 }, async () => {
   const href = (path: string): string => pathToFileURL(join(root, path)).href;
   const programs = blocks('docs/guides/library.md', 'ts');
   expect(programs.length).toBe(3);
@@ -300,7 +300,7 @@ test('the numbers in the guides are the code’s', () => {
     ['docs/guides/operating.md', `${gigabytes(config.store.quota)} GB at most`],
     ['docs/guides/operating.md', `less than ${config.store.minFree / 1e6} MB free`],
     ['docs/guides/prometheus.md', `limit is ${config.limits.series.toLocaleString('en')} `],
-    ['docs/guides/alerts.md', `tried for ${config.notify.maxAge / 3_600_000} hours`],
+    ['docs/guides/notification.md', `tried for ${config.notify.maxAge / 3_600_000} hours`],
     ['docs/guides/alerts.md', starterRules.length === 15 ? 'Fifteen rules' : `${starterRules.length} rules`],
   ];
   for (const [page, words] of told) expect(read(page).replaceAll(/\s+/g, ' '), page).toContain(words);

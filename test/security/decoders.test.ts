@@ -12,7 +12,7 @@ import { walkLogs } from '../../src/collect/otlp/decode-logs.ts';
 import { walkMetrics } from '../../src/collect/otlp/decode-metrics.ts';
 import { DeltaSums } from '../../src/collect/otlp/delta-sums.ts';
 import { bytesOfJson } from '../../src/collect/otlp/json-to-bytes.ts';
-import { LogCounts } from '../../src/collect/otlp/log-counts.ts';
+import { LogCounts } from '../../src/collect/logs/log-counts.ts';
 import { LogMapper } from '../../src/collect/otlp/map-logs.ts';
 import { HostTimes, PointMapper } from '../../src/collect/otlp/map-points.ts';
 import { logsRequest, metricsRequest } from '../../src/collect/otlp/message-tables.ts';

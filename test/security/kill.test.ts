@@ -22,6 +22,20 @@ import { openLogOn } from './audit-forever.ts';
 /* kill -9 in the middle of an append to the audit log, of a backup, of a restore; and a disk that is full. KILLS sets how many. */
 
 const KILLS = Number(process.env['KILLS'] ?? 6);
+/** Tables that the first release did not have. */
+const LATER = [
+  'audit_log',
+  'users',
+  'damaged_rows',
+  'error_patterns',
+  'incidents',
+  'changes',
+  'services',
+  'service_dependencies',
+  'calendar',
+  'objectives',
+  'judgements',
+];
 const BACKUPS = new URL('./backup-forever.ts', import.meta.url);
 let folder: string;
 beforeEach(() => {
@@ -136,10 +150,14 @@ test('kill -9 while the schema is changed: at the next start it is the new one, 
   for (let kill = 0; kill < KILLS; kill++) {
     // As the first release left it: no tables that came later, and no note of them.
     const db = new DatabaseSync(join(home, 'records.db'));
+    for (const table of LATER) db.exec(`DROP TABLE ${table}`);
+    db.exec('DROP INDEX alerts_by_incident_id_started_at; DROP INDEX notifications_by_incident_id');
+    db.exec('ALTER TABLE alerts DROP COLUMN incident_id; ALTER TABLE alerts DROP COLUMN steps');
+    db.exec('ALTER TABLE notifications DROP COLUMN incident_id; ALTER TABLE notifications DROP COLUMN receiver');
     db.exec(
-      'DROP TABLE audit_log; DROP TABLE users; DROP TABLE damaged_rows; DROP TABLE error_patterns; DROP TABLE incidents',
+      'CREATE TABLE silences (id blob not null primary key, entity_id text, rule text, subject text, starts_at integer, ends_at integer, reason text, created_by text, created_at integer)',
     );
-    db.exec('ALTER TABLE alerts DROP COLUMN incident_id');
+    db.exec("INSERT INTO silences VALUES (x'027331', 'host:a', 'disk-low', NULL, 5, 9e12, 'moving data', 'kim', 4)");
     db.exec('DROP TRIGGER symbols_sum; DROP INDEX symbols_copy; PRAGMA user_version = 0');
     const tables = db
       .prepare(
@@ -155,6 +173,16 @@ test('kill -9 while the schema is changed: at the next start it is the new one, 
     expect((await stores.records.find('settings', { limit: 1000 })).rows).toHaveLength(rows.length);
     expect(await stores.records.count('users', {})).toBe(0);
     await expect(stores.records.count('audit_log', {})).resolves.toBe(0);
+    // Silences are entries of the calendar now.
+    expect((await stores.records.find('calendar', {})).rows).toMatchObject([
+      {
+        id: 's1',
+        kind: 'silence',
+        title: 'moving data',
+        scope: { entityId: 'host:a', rule: 'disk-low' },
+        overAt: 9e12,
+      },
+    ]);
     await stores.close();
   }
 }, 300_000);

@@ -5,6 +5,7 @@ import { useApi } from '../api.ts';
 import { amount, capital, duration, percent, span } from '../format.ts';
 import { Chart, type Plotted } from '../parts/chart.tsx';
 import { ConfidenceText, SeverityMark } from '../parts/marks.tsx';
+import { Shortages } from '../parts/shortages.tsx';
 import { Loaded, Nothing, PageSkeleton } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { TrackRecordLines } from '../parts/track-record.tsx';
@@ -29,13 +30,37 @@ export function ForecastsPage() {
   const component = params.get('component');
   const { horizon, forecasts, longer } = useForecasts(host, params.get('horizon'));
   const ledger = useApi('ledger', { query: { entity: host } }, { enabled: host !== undefined });
-  const foretold = overview.data?.outlook.find((o) => o.entityId === host)?.sentence;
+  const outlook = useApi('outlook', { query: { hours: 720 } });
+  const short = outlook.data?.items ?? [];
+  const foretold = short[0]?.sentence;
   const name = hosts.find((h) => h.id === host)?.name;
   return (
     <div className="stack">
       <div className="lede">
-        <h1>{foretold ?? (name === undefined ? 'Forecasts' : headline(name, forecasts.data?.items ?? []))}</h1>
+        <h1>
+          {foretold !== undefined
+            ? sentence(foretold)
+            : name === undefined
+              ? 'Forecasts'
+              : headline(name, forecasts.data?.items ?? [])}
+        </h1>
       </div>
+      <section aria-labelledby="short">
+        <div className="head">
+          <h2 id="short">What will be short, and when</h2>
+        </div>
+        <Loaded answer={outlook} skeleton={<PageSkeleton />}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <p className="muted">
+                Nothing is foreseen to be short: no limit within the next 15 minutes, nothing that fills within 30 days.
+              </p>
+            ) : (
+              <Shortages items={items} />
+            )
+          }
+        </Loaded>
+      </section>
       <div className="row">
         {hosts.length > 1 && (
           <select
@@ -112,6 +137,7 @@ export function ForecastsPage() {
   );
 }
 
+const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
 const isLearning = (f: ForecastView) => f.learning !== null && f.points.length === 0;
 const hasSome = (answer: { data: { items: ForecastView[] } | undefined }) =>
   answer.data?.items.some((f) => !isLearning(f)) === true;

@@ -9,6 +9,7 @@ import { Gauge } from '../parts/gauge.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { ConfidenceText, EntityStateMark, Share } from '../parts/marks.tsx';
 import { RangeChart } from '../parts/range-chart.tsx';
+import { Shortages } from '../parts/shortages.tsx';
 import { Drawer } from '../parts/sheet.tsx';
 import { Learning, Loaded, Nothing, PageSkeleton } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
@@ -85,6 +86,7 @@ function HostContent({ host }: { host: EntityDetail }) {
           </ul>
         </section>
       )}
+      <Ahead host={host} />
       <section className="card flush" aria-label="Now">
         <div className="gauges" data-row-of={Math.ceil(host.gauges.length / 2)}>
           {host.gauges.map((gauge) => (
@@ -338,6 +340,20 @@ function Processes({ host }: { host: EntityDetail }) {
           </tbody>
         </table>
       </div>
+    </section>
+  );
+}
+
+/** What of this host will be short; nothing where nothing is foreseen. */
+function Ahead({ host }: { host: EntityDetail }) {
+  const items = useApi('outlook', { query: { entity: host.id, hours: 720 } }).data?.items ?? [];
+  if (items.length === 0) return null;
+  return (
+    <section aria-labelledby="ahead">
+      <div className="head">
+        <h2 id="ahead">What will be short, and when</h2>
+      </div>
+      <Shortages items={items} />
     </section>
   );
 }

@@ -3,7 +3,14 @@ import type { IncidentDetail } from '../../../src/api/contract/index.ts';
 import { openIncidents, ProblemError, useApi } from '../api.ts';
 import { useChange, useWhyOff } from '../incident-change.ts';
 import { ProblemNotice } from '../parts/states.tsx';
-import { AssignDialog, DismissDialog, MergeDialog, OverrideDialog, SplitDialog } from './incident-dialogs.tsx';
+import {
+  AssignDialog,
+  DismissDialog,
+  MergeDialog,
+  NoteDialog,
+  OverrideDialog,
+  SplitDialog,
+} from './incident-dialogs.tsx';
 
 /** What is done first in the night, under the title. */
 export function FirstSteps({ incident }: { incident: IncidentDetail }) {
@@ -39,7 +46,7 @@ export function FirstSteps({ incident }: { incident: IncidentDetail }) {
   );
 }
 
-type Asked = 'assign' | 'override' | 'merge' | 'split' | 'dismiss';
+type Asked = 'note' | 'assign' | 'override' | 'merge' | 'split' | 'dismiss';
 
 /** A person’s word; what each button does stands beside it, and what cannot be taken back asks first. */
 export function Decide({ incident }: { incident: IncidentDetail }) {
@@ -86,6 +93,7 @@ export function Decide({ incident }: { incident: IncidentDetail }) {
         </button>
         <span className="muted">It was trouble. Its findings count as right.</span>
       </div>
+      {asks('note', 'Note …', 'What was found or done, for those who meet the like again.')}
       {asks('assign', 'Assign …', 'Says who has it.')}
       {asks('override', 'Set by hand …', 'Class or severity; nothing changes them afterwards.')}
       {change.error !== null && <ProblemNotice problem={ProblemError.from(change.error).problem} />}
@@ -104,6 +112,7 @@ export function Decide({ incident }: { incident: IncidentDetail }) {
         )}
         {asks('dismiss', 'Dismiss …', 'It was no trouble. Ends it, and its findings count as wrong.', null, true)}
       </div>
+      {asked === 'note' && <NoteDialog incident={incident} onClose={close} />}
       {asked === 'assign' && <AssignDialog incident={incident} onClose={close} />}
       {asked === 'override' && <OverrideDialog incident={incident} onClose={close} />}
       {asked === 'merge' && <MergeDialog incident={incident} others={mergeable} onClose={close} />}

@@ -1,11 +1,10 @@
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { Incident, IncidentChange, IncidentDetail } from '../../../src/api/contract/index.ts';
 import { incidentClassWords } from '../../../src/api/contract/incident-words.ts';
-import { ProblemError, useApi } from '../api.ts';
+import { useApi } from '../api.ts';
 import { useChange } from '../incident-change.ts';
 import { signText } from '../incident-words.ts';
-import { Modal } from '../parts/sheet.tsx';
-import { ProblemNotice } from '../parts/states.tsx';
+import { AskForm } from '../parts/ask-form.tsx';
 
 /* Each says what it touches and how it is taken back, then asks. */
 
@@ -31,29 +30,18 @@ function Ask({
   children: ReactNode;
 }) {
   const change = useChange(incident, onClose);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (body !== null) change.mutate(body);
-  };
   return (
-    <Modal open onClose={onClose} title={title}>
-      <form onSubmit={submit}>
-        {children}
-        {change.error !== null && <ProblemNotice problem={ProblemError.from(change.error).problem} />}
-        <div className="row">
-          <button
-            type="submit"
-            className={danger ? 'button danger' : 'button main'}
-            disabled={body === null || change.isPending}
-          >
-            {button}
-          </button>
-          <button type="button" className="button quiet" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Modal>
+    <AskForm
+      title={title}
+      button={button}
+      danger={danger}
+      ready={body !== null}
+      sent={change}
+      onSubmit={() => body !== null && change.mutate(body)}
+      onClose={onClose}
+    >
+      {children}
+    </AskForm>
   );
 }
 
@@ -87,6 +75,28 @@ export function AssignDialog({ incident, onClose }: DialogProps) {
         ))}
       </datalist>
       <p className="muted">Stands on the incident, for all to see. Nobody is written to.</p>
+    </Ask>
+  );
+}
+
+export function NoteDialog({ incident, onClose }: DialogProps) {
+  const [text, setText] = useState('');
+  const note = text.trim();
+  return (
+    <Ask
+      incident={incident}
+      onClose={onClose}
+      title="Note"
+      button="Keep the note"
+      change={note === '' ? null : { kind: 'note', text: note }}
+    >
+      <label className="field">
+        What was found or done
+        <textarea className="input" rows={4} maxLength={2000} value={text} onChange={(e) => setText(e.target.value)} />
+      </label>
+      <p className="muted">
+        Stands on the incident under your name, and beside it wherever the like is met again. It stays.
+      </p>
     </Ask>
   );
 }

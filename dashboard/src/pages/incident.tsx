@@ -1,8 +1,9 @@
 import { Link, useSearch } from 'wouter';
-import type { AlertView, Incident, IncidentDetail } from '../../../src/api/contract/index.ts';
+import type { AlertView, IncidentDetail } from '../../../src/api/contract/index.ts';
 import { incidentClassWords } from '../../../src/api/contract/incident-words.ts';
 import { useApi } from '../api.ts';
 import { signText, stateWord } from '../incident-words.ts';
+import { messageText } from '../notification-words.ts';
 import { Icon } from '../parts/icons.tsx';
 import { IncidentRow } from '../parts/incident-row.tsx';
 import { SeverityMark, Share } from '../parts/marks.tsx';
@@ -12,12 +13,19 @@ import { Loaded, PageSkeleton } from '../parts/states.tsx';
 import { Lasting, Time } from '../parts/time.tsx';
 import { rangeSearch, withParams } from '../range.ts';
 import { Decide, FirstSteps } from './incident-actions.tsx';
+import { BusinessImpact } from './incident-business.tsx';
+import { Evidence, Gathered } from './incident-evidence.tsx';
 import { Stale } from './incidents.tsx';
 
 /** One incident: what it is and why, who may be behind it, its signs in time, what was decided, and a person’s word. */
 export function IncidentPage({ id: encoded }: { id: string }) {
   const id = decodeURIComponent(encoded);
-  const answer = useApi('incident', { params: { id } });
+  const answer = useApi(
+    'incident',
+    { params: { id } },
+    // What it costs grows while it is open, without anything that happens to it.
+    { refetchInterval: ({ state: { data: one } }) => (one?.state === 'open' ? 60_000 : false) },
+  );
   // Another one’s data stand in while this one’s are on their way: they are not shown.
   const data = answer.data?.id === id ? answer.data : undefined;
   return (
@@ -36,13 +44,16 @@ function Content({ incident }: { incident: IncidentDetail }) {
       <Head incident={incident} />
       <div className="cols two">
         <div className="stack">
+          <BusinessImpact business={incident.business} />
           <What incident={incident} alerts={own} />
           <Causes incident={incident} />
+          <Evidence incident={incident} />
           <Signs incident={incident} />
           <Steps incident={incident} />
         </div>
         <div className="stack">
           <Decide incident={incident} />
+          <Gathered incident={incident} />
           <Told incident={incident} alerts={own} />
           <Similar incident={incident} />
         </div>
@@ -181,7 +192,10 @@ function Causes({ incident }: { incident: IncidentDetail }) {
                 <span className="nowrap">
                   <Share value={cause.score} /> {cause.score.toFixed(2)}
                 </span>
-                <span className="small muted wide">{cause.reasons.join(' ')}</span>
+                <span className="small muted wide">
+                  {cause.reasons.join(' ')}
+                  {cause.counterfactual !== '' && <span className="below">{cause.counterfactual}</span>}
+                </span>
               </li>
             ))}
           </ol>
@@ -234,8 +248,10 @@ const stepWords: Readonly<Record<string, string>> = {
   acknowledged: 'Acknowledged',
   assigned: 'Assigned',
   judged: 'Judged',
+  noted: 'Noted',
   resolved: 'Resolved',
   reopened: 'Came back',
+  escalated: 'Told on',
 };
 
 function Steps({ incident }: { incident: IncidentDetail }) {
@@ -274,6 +290,13 @@ function Told({ incident, alerts }: { incident: IncidentDetail; alerts: readonly
             <>
               People were told at <Time at={incident.toldAt} seconds />, once for all of it.
             </>
+          ) : incident.wouldBeToldAt !== null ? (
+            <>
+              Nobody was told: people would have been at <Time at={incident.wouldBeToldAt} seconds />, but no channel
+              takes it.
+            </>
+          ) : incident.priority?.toldAs === 'nobody' ? (
+            `Nobody was told. ${incident.priority.reason}`
           ) : alerts.length === 0 ? (
             'Nobody was told: no alert of it fired. Findings alone are shown, not sent.'
           ) : untold.length === alerts.length ? (
@@ -282,6 +305,32 @@ function Told({ incident, alerts }: { incident: IncidentDetail; alerts: readonly
             'Nobody was told yet.'
           )}
         </p>
+        {incident.messages.length > 0 && (
+          <ul className="stack tight">
+            {incident.messages.toReversed().map((message) => (
+              <li key={message.id}>
+                {message.receiver === null ? message.channel : `${message.receiver} by ${message.channel}`}
+                {message.kind === 'resolved'
+                  ? ', of its end'
+                  : message.kind === 'escalated'
+                    ? ', since nobody had taken it'
+                    : ''}
+                : {messageText(message, Date.now())}
+              </li>
+            ))}
+          </ul>
+        )}
+        {incident.escalation !== null && (
+          <p>
+            If nobody takes it, step {incident.escalation.step} of the escalation “{incident.escalation.policy}” follows
+            at <Time at={incident.escalation.dueAt} />.
+          </p>
+        )}
+        {incident.priority !== null && (
+          <p className="small muted">
+            Priority {incident.priority.value} of 100. {incident.priority.reason} {incident.priority.counterfactual}
+          </p>
+        )}
         {channels?.length === 0 && (
           <p className="muted">No channel is set up: what people are told stands on this page and in the API only.</p>
         )}
@@ -305,33 +354,32 @@ function Told({ incident, alerts }: { incident: IncidentDetail; alerts: readonly
   );
 }
 
-/** Those before it of the same class, or on the same host or service. */
+/** Those before it that are like it: what they have in common, what people noted, how they ended. */
 function Similar({ incident }: { incident: IncidentDetail }) {
-  const isKnown = incident.class !== 'unknown';
-  const byClass = useApi('incidents', { query: { class: incident.class, limit: 8 } }, { enabled: isKnown });
-  const byPlace = useApi('incidents', { query: { entity: incident.entityId, limit: 8 } });
-  const found = new Map<string, Incident>();
-  for (const one of [...(isKnown ? (byClass.data?.items ?? []) : []), ...(byPlace.data?.items ?? [])])
-    if (one.id !== incident.id && one.mergedInto === null && one.startedAt < incident.startedAt) found.set(one.id, one);
-  const list = [...found.values()]
-    .sort(
-      (a, b) =>
-        Number(b.class === incident.class) - Number(a.class === incident.class) ||
-        b.startedAt.localeCompare(a.startedAt),
-    )
-    .slice(0, 5);
+  const { data, pending } = useApi('similarIncidents', { params: { id: incident.id } });
+  const list = data?.items ?? [];
   return (
     <section aria-labelledby="similar">
       <h2 id="similar">Similar before</h2>
-      {list.length === 0 ? (
-        <p className="muted">
-          {isKnown && 'None of this class. '}None on {incident.entityName}.
-        </p>
+      {pending ? (
+        <span className="skeleton" />
+      ) : list.length === 0 ? (
+        <p className="muted">None of this class, with these culprits or with such signs.</p>
       ) : (
         <ul className="card flush rows narrow-rows">
-          {list.map((one) => (
+          {list.map(({ incident: one, why, notes, end }) => (
             <li key={one.id}>
-              <IncidentRow incident={one} note={one.class === incident.class && isKnown ? 'Same class.' : undefined} />
+              <IncidentRow incident={one} note={why} />
+              {(notes.length > 0 || (end !== null && end !== '')) && (
+                <ul className="bullets small said">
+                  {notes.map(({ at, by, text }) => (
+                    <li key={at}>
+                      {text} <span className="muted">({by})</span>
+                    </li>
+                  ))}
+                  {end !== null && end !== '' && <li className="muted">{end}</li>}
+                </ul>
+              )}
             </li>
           ))}
         </ul>

@@ -156,6 +156,7 @@ function AlertRow({ alert, isPart = false }: { alert: AlertView; isPart?: boolea
           <Prose text={alert.action} />
           {alert.suppressedBy !== null && ` Nobody is told: ${alert.suppressedBy}.`}
           {alert.state === 'held' && ' The condition is gone; held until that is sure.'}
+          {alert.state === 'no-data' && ' Nobody knows how it stands: its values ceased to come.'}
         </p>
       </div>
       <div className="meta">
@@ -201,9 +202,9 @@ function Hosts({ data }: { data: OverviewData }) {
     <section aria-labelledby="hosts">
       <div className="head">
         <h2 id="hosts">{total === 1 ? 'This host' : `${total} hosts`}</h2>
-        {data.others.length > 0 && (
+        {data.othersCount > 0 && (
           <span className="small muted">
-            and {data.others.length} {data.others.length === 1 ? 'service or target' : 'services and targets'}
+            and {data.othersCount} {data.othersCount === 1 ? 'service or target' : 'services and targets'}
           </span>
         )}
       </div>

@@ -1,6 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { call, ProblemError, queries, useApi } from '../api.ts';
+import { Link } from 'wouter';
+import { call, changedCalendar, ProblemError, useApi } from '../api.ts';
 import { SilenceDialog } from '../parts/silence-dialog.tsx';
 import { Loaded, Nothing, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
@@ -12,14 +13,20 @@ export function Silences() {
   const [adding, setAdding] = useState(false);
   const remove = useMutation({
     mutationFn: (id: string) => call('removeSilence', { params: { id } }),
-    onSuccess: () => void queries.invalidateQueries({ queryKey: ['silences'] }),
+    onSuccess: changedCalendar,
   });
   const hosts = entities.data?.items ?? [];
   const chosen = hosts.find((h) => h.id === host) ?? hosts[0];
   const nameOf = (id: string) => hosts.find((h) => h.id === id)?.name ?? id;
   return (
     <>
-      <p className="muted">A silence keeps messages from people. What it covers is still watched and shown.</p>
+      <p className="muted">
+        A silence keeps messages from people. What it covers is still watched and shown. It stands in the{' '}
+        <Link className="link" href="/calendar">
+          calendar
+        </Link>
+        , beside maintenance, holidays, freezes and quiet hours.
+      </p>
       <Loaded answer={silences}>
         {({ items }) => (
           <div className="card flush">

@@ -14,7 +14,6 @@ import { Silences } from './settings-silences.tsx';
 const sections = [
   ['configuration', 'Configuration', Configuration],
   ['rules', 'Alert rules', Rules],
-  ['channels', 'Channels', Channels],
   ['silences', 'Silences', Silences],
   ['agents', 'Agents', Agents],
   ['targets', 'Scrape targets', Targets],
@@ -163,68 +162,6 @@ function Rules() {
         </div>
       )}
     </Loaded>
-  );
-}
-
-function Channels() {
-  const channels = useApi('channels');
-  return (
-    <Loaded answer={channels}>
-      {({ items }) =>
-        items.length === 0 ? (
-          <div className="card flush">
-            <Nothing title="Nobody is told yet">
-              Alerts are shown here only. Add a webhook or an e-mail address under <code>notify.channels</code> in the
-              configuration file, then read it again.
-            </Nothing>
-          </div>
-        ) : (
-          <ul className="card flush rows">
-            {items.map((channel) => (
-              <li key={channel.name}>
-                <ChannelRow channel={channel} />
-              </li>
-            ))}
-          </ul>
-        )
-      }
-    </Loaded>
-  );
-}
-
-function ChannelRow({ channel }: { channel: OperationOutput<'channels'>['items'][number] }) {
-  const test = useMutation({
-    mutationFn: () => call('testChannel', { params: { id: channel.name } }),
-    onSettled: () => void queries.invalidateQueries({ queryKey: ['channels'] }),
-  });
-  return (
-    <div className="line channel">
-      <div>
-        <strong>{channel.name}</strong> <span className="muted">{channel.kind}</span> <code>{channel.target}</code>
-        <p className="small muted">
-          {count(channel.delivered)} delivered, {count(channel.waiting)} waiting, {count(channel.givenUp)} given up
-        </p>
-        {channel.lastError !== null && (
-          <p>
-            <SeverityMark severity="high">last error</SeverityMark> {channel.lastError}
-          </p>
-        )}
-        <div role="status">
-          {test.data !== undefined && (
-            <p>
-              <SeverityMark severity={test.data.delivered ? 'none' : 'high'}>
-                {test.data.delivered ? 'delivered' : 'not delivered'}
-              </SeverityMark>{' '}
-              {test.data.detail}
-            </p>
-          )}
-        </div>
-        {test.error !== null && <ProblemNotice problem={ProblemError.from(test.error).problem} />}
-      </div>
-      <button type="button" className="button" disabled={test.isPending} onClick={() => test.mutate()}>
-        Send a test
-      </button>
-    </div>
   );
 }
 

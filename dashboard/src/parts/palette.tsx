@@ -8,7 +8,7 @@ import { chooseTheme } from '../theme.ts';
 import { SeverityMark } from './marks.tsx';
 import { Modal } from './sheet.tsx';
 
-/** Reaches any page, host, incident, metric and anomaly by name. */
+/** Reaches any page, host, service, incident, metric and anomaly by name. */
 export function Palette({ onClose }: { onClose: () => void }) {
   const [, navigate] = useLocation();
   const search = useSearch();
@@ -16,6 +16,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const { data: session } = useApi('session', {}, { staleTime: 5 * 60_000 });
   const entities = useApi('entities');
   const incidents = useApi('incidents', { query: { limit: 50 } });
+  const services = useApi('services');
   const anomalies = useApi('anomalies', { query: { limit: 50 } });
   const metrics = useApi('metrics', text.length < 2 ? {} : { query: { search: text } });
   const range = rangeSearch(search);
@@ -36,7 +37,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
               </Command.Item>
             ))}
           </Command.Group>
-          <Command.Group heading="Hosts and services">
+          <Command.Group heading="Hosts and targets">
             {(entities.data?.items ?? []).slice(0, 500).map((e) => (
               <Command.Item
                 key={e.id}
@@ -46,6 +47,18 @@ export function Palette({ onClose }: { onClose: () => void }) {
               >
                 {e.name}
                 <span className="muted">{e.kind}</span>
+              </Command.Item>
+            ))}
+          </Command.Group>
+          <Command.Group heading="Services">
+            {(services.data?.items ?? []).slice(0, 500).map((one) => (
+              <Command.Item
+                key={one.id}
+                value={`service ${one.name} ${one.id}`}
+                onSelect={() => go(`/services/${encodeURIComponent(one.id)}${range}`)}
+              >
+                {one.name}
+                <span className="muted">{one.score === null ? 'service' : `service, health ${one.score}`}</span>
               </Command.Item>
             ))}
           </Command.Group>

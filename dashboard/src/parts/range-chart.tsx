@@ -4,7 +4,7 @@ import type { Chart as ChartData } from '../../../src/api/contract/index.ts';
 import { call, ProblemError, queries, useApi } from '../api.ts';
 import { onSamples } from '../live.ts';
 import { type Range, useRange } from '../range.ts';
-import { Chart, type Dot, plottedFrom } from './chart.tsx';
+import { Chart, type Dot, type Plotted, plottedFrom } from './chart.tsx';
 import type { Band } from './chart-band.ts';
 import { ProblemNotice } from './states.tsx';
 
@@ -84,17 +84,23 @@ export function useDots(ref: number | undefined, range: Range): readonly Dot[] {
   return dots ?? none;
 }
 
+const noMarks: Plotted['marks'] = [];
+
 /** A chart of series over the page's range, or over a fixed one, with its skeleton and its problem. */
 export function RangeChart({
   title,
   query,
   height = 172,
   fixed,
+  marks = noMarks,
 }: {
-  title: string;
+  /** By what it is drawn of, where that alone says it. */
+  title: string | ((chart: ChartData) => string);
   query: Readonly<Record<string, string | number | undefined>>;
   height?: number;
   fixed?: { readonly from: string; readonly to: string };
+  /** What the server does not know of. */
+  marks?: Plotted['marks'];
 }) {
   const ranged = useRangeChart(query, fixed === undefined);
   const still = useApi('chart', { query: { ...query, ...fixed } }, { enabled: fixed !== undefined });
@@ -106,10 +112,16 @@ export function RangeChart({
     data?.series.length === 1 ? data.series[0]?.ref : undefined,
     fixed === undefined ? range : fixedRange(fixed),
   );
-  const plotted = useMemo(() => (data === undefined ? undefined : plottedFrom(data, band)), [data, band]);
+  const key = JSON.stringify(marks);
+  const plotted = useMemo(() => {
+    if (data === undefined) return undefined;
+    const own = plottedFrom(data, band);
+    return { ...own, marks: [...(JSON.parse(key) as Plotted['marks']), ...own.marks] };
+  }, [data, band, key]);
   if (problem !== null) return <ProblemNotice problem={problem} />;
   if (plotted === undefined) return <span className="skeleton chart" />;
-  return <Chart title={title} data={plotted} height={height} />;
+  const shown = typeof title === 'string' ? title : data === undefined ? '' : title(data);
+  return <Chart title={shown} data={plotted} height={height} />;
 }
 
 function fixedRange({ from, to }: { readonly from: string; readonly to: string }) {

@@ -18,9 +18,11 @@ const marked: Readonly<Record<string, string>> = {
   acknowledged: 'acknowledged',
   assigned: 'assigned',
   judged: 'judged',
+  noted: 'noted',
   merged: 'made one with another',
   split: 'split',
   reopened: 'came back',
+  escalated: 'told on',
 };
 
 const at = (share: number): string => `${(share * 100).toFixed(2)}%`;

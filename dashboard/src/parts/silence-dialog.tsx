@@ -1,9 +1,8 @@
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import { call, ProblemError, queries } from '../api.ts';
+import { useState } from 'react';
+import { call, changedCalendar } from '../api.ts';
 import { clock, instantWithZone } from '../format.ts';
-import { Modal } from './sheet.tsx';
-import { ProblemNotice } from './states.tsx';
+import { AskForm } from './ask-form.tsx';
 
 const lengths = [
   [1, '1 hour'],
@@ -39,66 +38,50 @@ export function SilenceDialog({ target, onClose }: { target: SilenceTarget; onCl
         },
       }),
     onSuccess: () => {
-      void queries.invalidateQueries({ queryKey: ['silences'] });
-      void queries.invalidateQueries({ queryKey: ['overview'] });
+      changedCalendar();
       onClose();
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    add.mutate();
-  };
   return (
-    <Modal open onClose={onClose} title={`Silence ${target.entityName}`}>
-      <form onSubmit={submit}>
-        {narrow !== null && (
-          <div role="group" aria-label="What is silenced" className="segments">
-            <button type="button" aria-pressed={!whole} onClick={() => setWhole(false)}>
-              Only this
-            </button>
-            <button type="button" aria-pressed={whole} onClick={() => setWhole(true)}>
-              All of {target.entityName}
-            </button>
-          </div>
+    <AskForm
+      title={`Silence ${target.entityName}`}
+      button="Silence"
+      sent={add}
+      onSubmit={() => add.mutate()}
+      onClose={onClose}
+    >
+      {narrow !== null && (
+        <div role="group" aria-label="What is silenced" className="segments">
+          <button type="button" aria-pressed={!whole} onClick={() => setWhole(false)}>
+            Only this
+          </button>
+          <button type="button" aria-pressed={whole} onClick={() => setWhole(true)}>
+            All of {target.entityName}
+          </button>
+        </div>
+      )}
+      <div role="group" aria-label="For how long" className="segments">
+        {lengths.map(([value, text]) => (
+          <button key={value} type="button" aria-pressed={hours === value} onClick={() => setHours(value)}>
+            {text}
+          </button>
+        ))}
+      </div>
+      <label className="field">
+        Why (others will read it)
+        <input className="input" required maxLength={500} value={reason} onChange={(e) => setReason(e.target.value)} />
+      </label>
+      <p>
+        Until <strong title={instantWithZone(endsAt)}>{clock(endsAt, opened)}</strong> nobody is told about{' '}
+        {whole || narrow === null ? (
+          <strong>anything on {target.entityName}</strong>
+        ) : (
+          <>
+            <code>{narrow}</code> on <strong>{target.entityName}</strong>
+          </>
         )}
-        <div role="group" aria-label="For how long" className="segments">
-          {lengths.map(([value, text]) => (
-            <button key={value} type="button" aria-pressed={hours === value} onClick={() => setHours(value)}>
-              {text}
-            </button>
-          ))}
-        </div>
-        <label className="field">
-          Why (others will read it)
-          <input
-            className="input"
-            required
-            maxLength={500}
-            value={reason}
-            onChange={(e) => setReason(e.target.value)}
-          />
-        </label>
-        <p>
-          Until <strong title={instantWithZone(endsAt)}>{clock(endsAt, opened)}</strong> nobody is told about{' '}
-          {whole || narrow === null ? (
-            <strong>anything on {target.entityName}</strong>
-          ) : (
-            <>
-              <code>{narrow}</code> on <strong>{target.entityName}</strong>
-            </>
-          )}
-          . It is still watched, recorded and shown here. End it earlier under Settings, Silences.
-        </p>
-        {add.error !== null && <ProblemNotice problem={ProblemError.from(add.error).problem} />}
-        <div className="row">
-          <button type="submit" className="button main" disabled={add.isPending}>
-            Silence
-          </button>
-          <button type="button" className="button quiet" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Modal>
+        . It is still watched, recorded and shown here. End it earlier in the Calendar.
+      </p>
+    </AskForm>
   );
 }

@@ -35,6 +35,7 @@ export function alertmanagerSender(channel: AlertmanagerChannel, parts: SenderPa
     });
   return {
     target: targetOf(channel.url),
+    keepsState: true,
     send: (message, signal) => post(lastWords(message), signal),
     remind: post,
   };
@@ -85,7 +86,7 @@ function labelsOf({ about, severity, deduplicationKey, kind }: Part): Record<str
 /** Of an alert that began and ended within one message its end: two states of one label set in one request would be one by chance. */
 function lastWords(message: Message): readonly Part[] {
   const over = new Set(message.parts.filter((part) => part.kind === 'resolved').map((part) => part.deduplicationKey));
-  return message.parts.filter((part) => part.kind !== 'firing' || !over.has(part.deduplicationKey));
+  return message.parts.filter((part) => part.kind === 'resolved' || !over.has(part.deduplicationKey));
 }
 
 /** Without what is empty: to Prometheus an empty label is none. */

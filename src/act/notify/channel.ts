@@ -103,6 +103,8 @@ export interface Sender {
   remind?(parts: readonly Part[], signal: AbortSignal): Promise<Delivery>;
   /** Where it goes, without secrets. */
   readonly target: string;
+  /** It knows an incident by its key: it can change what it was told, and an end there disturbs nobody. */
+  readonly keepsState?: true;
 }
 
 /** A message as it waits in the outbox. Alerts that begin within `groupMs` of the first go out together. */

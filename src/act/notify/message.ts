@@ -5,13 +5,36 @@ import type { Message, Part } from './channel.ts';
 /** The key of a message made of these rows, whatever their order. */
 export function messageKey(parts: readonly Pick<Notification, 'id' | 'deduplicationKey' | 'kind'>[]): string {
   const [only] = parts;
-  if (only !== undefined && parts.length === 1) return `${only.deduplicationKey}-${only.kind}`;
+  // What is told again to the same receiver is another message.
+  if (only !== undefined && parts.length === 1)
+    return only.kind === 'escalated' ? `escalated-${only.id}` : `${only.deduplicationKey}-${only.kind}`;
   const ids = parts.map((part) => part.id).sort();
   return `group-${createHash('sha256').update(ids.join('\n')).digest('hex').slice(0, 32)}`;
 }
 
-export function messageOf(rows: readonly (NotificationRow & Part)[], answers: readonly string[] = []): Message {
-  const parts = rows.map(partOf);
+/** Of what began and ended while it was kept back one line, in place of its beginning and its end. */
+export function folded(
+  rows: readonly (NotificationRow & Part)[],
+  isKeptBack: (row: NotificationRow) => boolean,
+): readonly Part[] {
+  const keys = (kinds: readonly Notification['kind'][]) =>
+    new Set(rows.filter(({ kind }) => kinds.includes(kind)).map((row) => row.deduplicationKey));
+  const over = keys(['resolved']);
+  const short = new Set(
+    rows
+      .filter((row) => row.kind === 'firing' && over.has(row.deduplicationKey) && isKeptBack(row))
+      .map((row) => row.deduplicationKey),
+  );
+  return rows
+    .filter(({ kind, deduplicationKey }) => kind === 'resolved' || !short.has(deduplicationKey))
+    .map((row) => {
+      if (!short.has(row.deduplicationKey)) return partOf(row);
+      const times = row.body.split('\n').find((line) => line.startsWith('From ')) ?? '';
+      return { ...partOf(row), title: row.title.replace(/^resolved: /, 'over by itself: '), body: times };
+    });
+}
+
+export function messageOf(parts: readonly Part[], answers: readonly string[] = []): Message {
   const severity = parts.reduce<Severity>(
     (worst, part) => (severityRank[part.severity] > severityRank[worst] ? part.severity : worst),
     'none',
@@ -27,7 +50,7 @@ export function messageOf(rows: readonly (NotificationRow & Part)[], answers: re
 }
 
 function groupTitle(parts: readonly Notification[]): string {
-  const firing = parts.filter((part) => part.kind === 'firing');
+  const firing = parts.filter((part) => part.kind === 'firing' || part.kind === 'escalated');
   const resolved = parts.filter((part) => part.kind === 'resolved').length;
   const counts = [firing.length > 0 ? `${firing.length} firing` : '', resolved > 0 ? `${resolved} resolved` : ''];
   const worst = [...firing, ...parts].sort((a, b) => severityRank[b.severity] - severityRank[a.severity])[0];
@@ -41,6 +64,6 @@ function oneLine(text: string): string {
 
 /** A row without what is the outbox's own. */
 export function partOf(row: NotificationRow & Part): Part {
-  const { id, kind, alertId, channel, deduplicationKey, title, body, severity, createdAt, about } = row;
-  return { id, kind, alertId, channel, deduplicationKey, title, body, severity, createdAt, about };
+  const { state: _, tries: __, nextTryAt: ___, lastError: ____, deliveredAt: _____, ...part } = row;
+  return part;
 }

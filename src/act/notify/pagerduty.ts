@@ -27,6 +27,7 @@ export function pagerdutySender(channel: PagerdutyChannel, parts: SenderParts): 
     postJson(parts, { url: channel.url, body: JSON.stringify(event), timeoutMs: channel.timeout, signal });
   return {
     target: targetOf(channel.url),
+    keepsState: true,
     async send(message, signal) {
       const through: string[] = [];
       let refused: Delivery | null = null;

@@ -31,7 +31,9 @@ function row(id: string, more: Partial<Part> = {}): NotificationRow & Part {
     id: `n-${id}`,
     kind: 'firing',
     alertId: id,
+    incidentId: null,
     channel: 'ops',
+    receiver: null,
     deduplicationKey: id,
     title: 'critical: db-1: Disk /var is 97 % full, 1.2 GiB left',
     body: 'Disk /var is 97 % full, 1.2 GiB left.\nWhere: db-1, /var. Rule: disk-full.\nWhat to do: Free space on /var.',
@@ -153,6 +155,7 @@ test('Alertmanager gets one state of an alert in one request', async () => {
     },
     open: () => Promise.reject(new Error('not called')),
     resolve: () => Promise.reject(new Error('not called')),
+    reach: () => Promise.reject(new Error('not called')),
     close: async () => {},
   };
   const sender = alertmanagerSender(

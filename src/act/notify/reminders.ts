@@ -1,4 +1,4 @@
-import type { Alert, NotificationRow, RecordStore } from '../../model/index.ts';
+import { type Incident, type NotificationRow, type RecordStore, rowPages } from '../../model/index.ts';
 import { withAbout } from './about.ts';
 import type { Delivery, Part, Sender } from './channel.ts';
 import { partOf } from './message.ts';
@@ -9,8 +9,8 @@ const PAGE = 500;
 
 /**
  * Tells a receiver that forgets of what was told there and still goes on. Read from what is stored, so that it holds after
- * a restart: an alert is told again when the message of its beginning arrived and the alert is not over. Null where there
- * is nothing to tell. O(open alerts).
+ * a restart: an incident is told again when the message of its beginning arrived, that of its end was not written, and it is open. Null where there
+ * is nothing to tell. O(open incidents).
  */
 export async function remind(
   channel: string,
@@ -19,33 +19,33 @@ export async function remind(
   signal: AbortSignal,
 ): Promise<Delivery | null> {
   let last: Delivery | null = null;
-  for (let cursor: string | undefined; sender.remind !== undefined; ) {
-    const open = await records.find('alerts', {
-      where: { state: { in: ['firing', 'held'] } },
-      limit: PAGE,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    const parts = await toldParts(channel, open.rows, records);
+  if (sender.remind === undefined) return last;
+  for await (const open of rowPages(records, 'incidents', { state: 'open', toldAt: { not: null } })) {
+    const parts = await toldParts(channel, open, records);
     if (parts.length > 0) last = await sender.remind(parts, signal);
     if (last !== null && last.result !== 'delivered') return last;
-    if (open.nextCursor === null) return last;
-    cursor = open.nextCursor;
   }
   return last;
 }
 
+/** What was told last about each, by the key that holds now: what came back is told under another. */
 async function toldParts(
   channel: string,
-  alerts: readonly Alert[],
+  incidents: readonly Incident[],
   records: Pick<RecordStore, 'find'>,
 ): Promise<Part[]> {
-  if (alerts.length === 0) return [];
-  const ids = alerts.map((alert) => alert.id);
-  const told: readonly NotificationRow[] = (
+  const keys = incidents.flatMap(({ told }) => told?.key ?? []);
+  const ids = incidents.map(({ id }) => id);
+  if (keys.length === 0) return [];
+  const rows: readonly NotificationRow[] = (
     await records.find('notifications', {
-      where: { channel, kind: 'firing', state: 'delivered', deduplicationKey: { in: ids } },
+      where: { channel, incidentId: { in: ids }, deduplicationKey: { in: keys } },
+      orderBy: 'createdAt',
       limit: PAGE,
     })
   ).rows;
-  return (await withAbout(told, records)).map(partOf);
+  const last = new Map<string, NotificationRow>();
+  for (const row of rows) if (row.state === 'delivered' || row.kind === 'resolved') last.set(row.deduplicationKey, row);
+  const going = [...last.values()].filter(({ kind }) => kind !== 'resolved');
+  return (await withAbout(going, records)).map(partOf);
 }

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Message, Sender, WebhookChannel } from './channel.ts';
 import { postJson, type SenderParts, targetOf } from './post-json.ts';
 
-/** The body that a webhook gets; documented in docs/internals/alerts.md. */
+/** The body that a webhook gets; documented in docs/guides/notification.md. */
 export interface WebhookBody {
   readonly version: 1;
   readonly key: string;
@@ -11,7 +11,7 @@ export interface WebhookBody {
   readonly text: string;
   readonly severity: string;
   readonly alerts: readonly {
-    readonly kind: 'firing' | 'resolved' | 'test';
+    readonly kind: 'firing' | 'resolved' | 'test' | 'escalated';
     readonly alertId: string | null;
     readonly deduplicationKey: string;
     readonly title: string;
@@ -47,7 +47,7 @@ function webhookBody(message: Message): WebhookBody {
   return {
     version: 1,
     key: message.key,
-    status: kinds.has('firing') ? 'firing' : kinds.has('resolved') ? 'resolved' : 'test',
+    status: kinds.has('firing') || kinds.has('escalated') ? 'firing' : kinds.has('resolved') ? 'resolved' : 'test',
     title: message.title,
     text: message.text,
     severity: message.severity,

@@ -1,5 +1,11 @@
 import { z } from 'zod';
+import { changeRoutes } from './change-routes.ts';
+import { incidentRoutes } from './incident-routes.ts';
+import { calendarRoutes } from './calendar.ts';
+import { ruleRoutes } from './rules.ts';
+import { channel, notificationRoutes } from './notification.ts';
 import * as s from './schemas.ts';
+import { serviceRoutes } from './services.ts';
 
 /** Who may call a route. `public`: anybody who reaches it; `ingest`: a token, or nobody's on loopback; the rest: at least this scope. */
 export type Access = 'public' | 'ingest' | 'read' | 'operate' | 'approve' | 'admin';
@@ -14,6 +20,13 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Of a body that may be long: the list of it that is read and checked an element at a time. */
+  readonly long?: {
+    readonly list: string;
+    readonly element: z.ZodType;
+    readonly rest: z.ZodObject;
+    readonly most: number;
+  };
   /** The JSON answer; absent where the answer is a stream, a file or empty. */
   readonly response?: z.ZodType;
   /** Content type where it is not JSON. */
@@ -40,6 +53,8 @@ const range = { from: s.instant.optional(), to: s.instant.optional() };
 
 /** Every route but the two pages of the browser (sign-in, the page itself) and the live socket. */
 export const routes = {
+  ...serviceRoutes,
+  ...notificationRoutes,
   overview: {
     method: 'GET',
     path: '/api/overview',
@@ -208,7 +223,7 @@ export const routes = {
     summary: 'Alerts, newest first',
     query: z.object({
       ...paging,
-      state: z.enum(['pending', 'firing', 'held', 'resolved']).optional(),
+      state: z.enum(['pending', 'firing', 'held', 'no-data', 'resolved']).optional(),
       entity: entityQuery,
       incident: z.string().max(200).optional().meta({ description: 'Those that are part of this incident' }),
     }),
@@ -221,7 +236,7 @@ export const routes = {
     tag: 'Alerts',
     summary: 'One alert',
     params: id,
-    response: s.alert,
+    response: s.alertDetail,
   },
   incidents: {
     method: 'GET',
@@ -248,6 +263,7 @@ export const routes = {
     params: id,
     response: s.incidentDetail,
   },
+  ...incidentRoutes,
   changeIncident: {
     method: 'POST',
     path: '/api/incidents/{id}',
@@ -267,6 +283,7 @@ export const routes = {
     summary: 'The rules in force',
     response: list(s.alertRule),
   },
+  ...ruleRoutes,
   silences: {
     method: 'GET',
     path: '/api/silences',
@@ -297,13 +314,14 @@ export const routes = {
     params: id,
     status: 204,
   },
+  ...calendarRoutes,
   channels: {
     method: 'GET',
     path: '/api/channels',
     access: 'read',
     tag: 'Alerts',
     summary: 'Where messages go, and how it went',
-    response: list(s.channel),
+    response: list(channel),
   },
   testChannel: {
     method: 'POST',
@@ -449,6 +467,7 @@ export const routes = {
     status: 201,
     idempotent: true,
   },
+  ...changeRoutes,
   executions: {
     method: 'GET',
     path: '/api/executions',
@@ -740,6 +759,7 @@ export const routes = {
         'anomalies',
         'alerts',
         'incidents',
+        'changes',
         'error_patterns',
         'predictions',
         'execution_logs',
@@ -787,6 +807,12 @@ export const routes = {
     tag: 'Ingest',
     summary: 'Alerts of a Prometheus Alertmanager, as its webhook sends them',
     body: s.alertmanagerAlerts,
+    long: {
+      list: 'alerts',
+      element: s.reportedAlert,
+      rest: s.alertmanagerAlerts.omit({ alerts: true }),
+      most: s.MOST_REPORTED,
+    },
     response: s.alertsTaken,
   },
   grafanaAlerts: {
@@ -797,6 +823,12 @@ export const routes = {
     tag: 'Ingest',
     summary: 'Alerts of Grafana, as a webhook contact point sends them',
     body: s.grafanaAlerts,
+    long: {
+      list: 'alerts',
+      element: s.reportedAlert,
+      rest: s.grafanaAlerts.omit({ alerts: true }),
+      most: s.MOST_REPORTED,
+    },
     response: s.alertsTaken,
   },
   otlpMetrics: {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ERROR_CLASSES } from '../../model/error-event.ts';
+import { changeKinds } from '../../model/change.ts';
 import { incidentClasses } from '../../model/incident.ts';
+import { incidentPriority, notification } from './notification.ts';
 
 /* What crosses the border, once: the HTTP server validates with it, OpenAPI is generated from it, page and CLI take their types from it. Times are ISO 8601 UTC under names that end in At; columns for charts are ms UTC. */
 
@@ -99,13 +101,15 @@ export const anomalyDetail = anomaly.extend({
 export const alert = z.object({
   id: z.string(),
   rule: z.string(),
-  kind: z.enum(['threshold', 'anomaly', 'absence', 'external']),
+  kind: z.enum(['threshold', 'anomaly', 'absence', 'external', 'rule', 'objective', 'forecast']),
   entityId: z.string(),
   entityName: z.string(),
   subject: z.string(),
   resource,
   severity: z.enum(['medium', 'high', 'critical']),
-  state: z.enum(['pending', 'firing', 'held', 'resolved']),
+  state: z
+    .enum(['pending', 'firing', 'held', 'no-data', 'resolved'])
+    .meta({ description: 'no-data: its values ceased to come, nobody knows how it stands' }),
   startedAt: instant,
   firedAt: instant.nullable(),
   resolvedAt: instant.nullable(),
@@ -118,6 +122,12 @@ export const alert = z.object({
   findingId: z.string().nullable(),
   suppressedBy: z.string().nullable(),
   incidentId: z.string().nullable(),
+});
+
+export const alertDetail = alert.extend({
+  steps: z
+    .array(z.object({ at: instant, kind: z.string(), text: z.string() }))
+    .meta({ description: 'What became of it and why, the oldest first; the last 40' }),
 });
 
 const alertSeverity = z.enum(['medium', 'high', 'critical']);
@@ -133,7 +143,13 @@ export const incident = z.object({
   openedAt: instant,
   lastAt: instant,
   resolvedAt: instant.nullable(),
-  toldAt: instant.nullable().meta({ description: 'When people were told; null where nobody was' }),
+  toldAt: instant
+    .nullable()
+    .meta({ description: 'When people were told; null where nobody was, also for want of a channel' }),
+  wouldBeToldAt: instant
+    .nullable()
+    .meta({ description: 'When people were told, or would have been had a channel taken it' }),
+  priority: incidentPriority.nullable().meta({ description: 'By what people said of those like it' }),
   acknowledgedAt: instant.nullable(),
   assignee: z.string().nullable(),
   verdict: z.enum(['none', 'confirmed', 'dismissed']),
@@ -143,6 +159,36 @@ export const incident = z.object({
   entities: z.array(z.object({ id: z.string(), name: z.string() })),
   cause: z.string().nullable().meta({ description: 'Most likely behind it' }),
   signCount: z.int(),
+});
+
+const incidentBusiness = z.object({
+  from: instant,
+  to: instant,
+  items: z
+    .array(
+      z.object({
+        service: z.string(),
+        serviceId: z.string(),
+        entityId: z.string().nullable().meta({ description: 'One that tells it' }),
+        metric: z.string(),
+        kind: z.enum(['counter', 'gauge']),
+        unit: z.string(),
+        value: z.number().nullable().meta({ description: 'The mean of that time; of a counter what came a minute' }),
+        usual: z.number().nullable(),
+        basis: z
+          .enum(['learnt', 'hour-before'])
+          .nullable()
+          .meta({ description: 'Whether what is usual is learnt, or what the hour before it was like' }),
+        difference: z
+          .number()
+          .nullable()
+          .meta({ description: 'Of a counter, how many more came than usual in that time; below 0: fewer' }),
+        isUsual: z.boolean().nullable(),
+        text: z.string(),
+      }),
+    )
+    .meta({ description: 'Worst first' }),
+  leftOut: z.int().meta({ description: 'Metrics that were not looked at, since there are many' }),
 });
 
 export const incidentDetail = incident.extend({
@@ -161,8 +207,28 @@ export const incidentDetail = incident.extend({
     }),
   ),
   causes: z.array(
-    z.object({ name: z.string(), entityId: z.string(), score: z.number(), reasons: z.array(z.string()) }),
+    z.object({
+      name: z.string(),
+      entityId: z.string(),
+      score: z.number(),
+      reasons: z.array(z.string()),
+      counterfactual: z.string().meta({ description: 'What would have changed its place; empty where not known' }),
+      figures: z.array(z.int()).meta({ description: 'The series of it that changed most, for GET /api/chart?ref=' }),
+    }),
   ),
+  diagnostics: z
+    .array(
+      z.object({
+        at: instant,
+        reason: z.enum(['opened', 'suspect']),
+        suspect: z.string().nullable(),
+        sections: z.array(z.object({ title: z.string(), lines: z.array(z.string()) })),
+      }),
+    )
+    .meta({ description: 'What was going on as it opened, and when another was suspected; gathered by itself' }),
+  business: incidentBusiness.nullable().meta({
+    description: 'What it cost in terms of the business; null where nothing of it has business metrics',
+  }),
   steps: z.array(
     z.object({
       at: instant,
@@ -172,11 +238,17 @@ export const incidentDetail = incident.extend({
     }),
   ),
   pinned: z.object({ class: z.boolean(), severity: z.boolean() }),
+  messages: z.array(notification).meta({ description: 'What was written to whom, and whether it arrived' }),
+  escalation: z
+    .object({ policy: z.string(), step: z.int(), dueAt: instant })
+    .nullable()
+    .meta({ description: 'Who is told next while nobody takes it' }),
 });
 
 export const incidentChange = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('acknowledge') }),
   z.strictObject({ kind: z.literal('assign'), to: z.string().min(1).max(200).nullable() }),
+  z.strictObject({ kind: z.literal('note'), text: z.string().trim().min(1).max(2000) }),
   z.strictObject({ kind: z.literal('judge'), verdict: z.enum(['confirmed', 'dismissed']) }),
   z.strictObject({
     kind: z.literal('override'),
@@ -187,9 +259,18 @@ export const incidentChange = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('split'), signs: z.array(z.string().min(1).max(100)).min(1).max(200) }),
 ]);
 
+export const similarIncident = z.object({
+  incident,
+  why: z.string().meta({ description: 'What they have in common' }),
+  notes: z
+    .array(z.object({ at: instant, by: z.string(), text: z.string() }))
+    .meta({ description: 'What people noted' }),
+  end: z.string().nullable().meta({ description: 'How it ended; null while it is open' }),
+});
+
 export const alertRule = z.object({
   name: z.string(),
-  kind: z.enum(['threshold', 'anomaly', 'absence']),
+  kind: z.enum(['threshold', 'anomaly', 'absence', 'forecast']),
   summary: z.string(),
   condition: z.string(),
   forSeconds: z.number(),
@@ -207,7 +288,7 @@ const reportedTime = z
   .max(64)
   .refine((text) => Number.isFinite(Date.parse(text)), 'not an ISO 8601 time')
   .optional();
-const reportedAlert = z.object({
+export const reportedAlert = z.object({
   status: z.enum(['firing', 'resolved']),
   labels: reportedLabels,
   annotations: z.record(z.string().min(1).max(512), z.string().max(32_768)).default({}),
@@ -219,7 +300,9 @@ const reportedAlert = z.object({
     .regex(/^[\w.:-]{1,64}$/)
     .optional(),
 });
-const reportedAlerts = z.array(reportedAlert).max(1000);
+/** In one request. */
+export const MOST_REPORTED = 20_000;
+const reportedAlerts = z.array(reportedAlert).max(MOST_REPORTED);
 /** The body of Alertmanager’s `webhook_config`. What it has beside this is ignored. */
 export const alertmanagerAlerts = z.object({
   version: z.literal('4'),
@@ -373,13 +456,20 @@ export const forecast = z.object({
 });
 /** What comes next, in one line each. */
 export const outlook = z.object({
+  kind: z
+    .enum(['bottleneck', 'budget', 'capacity'])
+    .meta({ description: 'Within minutes; an objective’s error budget; days ahead' }),
   entityId: z.string(),
   entityName: z.string(),
   component: z.string(),
   sentence: z.string(),
   severity,
   dueAt: instant.nullable(),
+  fromAt: instant.nullable(),
+  toAt: instant.nullable().meta({ description: 'Null: it may never happen' }),
+  advice: z.string(),
   confidence,
+  record: z.string().meta({ description: 'How such statements did so far' }),
 });
 
 export const pattern = z.object({
@@ -611,6 +701,40 @@ export const newExecution = z.strictObject({
   context: z.record(z.string().max(100), z.union([z.string().max(2000), z.number(), z.boolean()])).default({}),
 });
 
+const versionText = () => z.string().min(1).max(200).nullable().default(null);
+export const change = z.object({
+  id: z.string(),
+  at: instant,
+  kind: z.enum(changeKinds),
+  entityId: z.string().nullable(),
+  entityName: z.string().nullable(),
+  service: z.string().nullable(),
+  what: z.string(),
+  from: z.string().nullable(),
+  to: z.string().nullable(),
+  by: z.string().nullable(),
+  source: z.string().meta({ description: 'Who says so: api, or how Auspex saw it itself' }),
+  url: z.string().nullable(),
+  text: z.string().meta({ description: 'In words, without where' }),
+});
+export const newChange = z.strictObject({
+  id: z.string().min(1).max(128).optional().meta({ description: 'The same id is kept once' }),
+  at: instant.optional().meta({ description: 'When it took effect; now unless given' }),
+  kind: z.enum(changeKinds).default('deployment'),
+  entity: z.string().min(1).max(200).nullable().default(null).meta({ description: 'A host’s or target’s id or name' }),
+  service: z.string().min(1).max(200).nullable().default(null),
+  what: z.string().min(1).max(500).optional().meta({ description: 'What was changed; the service unless given' }),
+  from: versionText(),
+  to: versionText(),
+  by: z.string().min(1).max(200).nullable().default(null),
+  source: z.string().min(1).max(50).default('api').meta({ description: 'Who says so' }),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .nullable()
+    .default(null),
+});
+
 export const component = z.object({
   name: z.string(),
   kind: z.enum(['collector', 'store', 'detector', 'model', 'notifier', 'thread', 'api', 'agent']),
@@ -623,6 +747,7 @@ export const status = z.object({
   state: z.enum(['ok', 'degraded', 'failed']),
   sentence: z.string(),
   version: z.string(),
+  demonstration: z.boolean().meta({ description: 'What is shown was recorded: see auspex demo' }),
   startedAt: instant,
   home: z.string(),
   components: z.array(component),
@@ -730,6 +855,7 @@ export const session = z.object({
     .enum(['account', 'password'])
     .nullable()
     .meta({ description: 'account: nobody has one yet; password: the user has to set one' }),
+  demonstration: z.boolean().meta({ description: 'What is shown was recorded: see auspex demo' }),
 });
 
 export const auditOutcome = z.enum(['begun', 'done', 'failed', 'refused']);
@@ -775,21 +901,12 @@ export const setting = z.object({
   description: z.string(),
   reloadable: z.boolean(),
 });
-export const channel = z.object({
-  name: z.string(),
-  kind: z.enum(['webhook', 'email', 'slack', 'teams', 'pagerduty', 'alertmanager']),
-  target: z.string(),
-  delivered: z.int(),
-  waiting: z.int(),
-  givenUp: z.int(),
-  lastError: z.string().nullable(),
-});
-
 export const overview = z.object({
   sentence: z.string().meta({ description: 'The answer in words' }),
   at: instant,
   hosts: z.array(entity.extend({ gauges: z.array(gauge) })),
-  others: z.array(entity),
+  others: z.array(entity).meta({ description: 'At most 50, those with something to tell first' }),
+  othersCount: z.int(),
   anomalies: z.array(anomaly).meta({ description: 'Open ones, worst first' }),
   alerts: z.array(alert).meta({ description: 'Firing and held' }),
   outlook: z.array(outlook).meta({ description: 'What comes next, soonest first' }),
@@ -832,9 +949,12 @@ export const liveTopics = [
   'anomalies',
   'alerts',
   'incidents',
+  'changes',
+  'calendar',
   'predictions',
   'models',
   'status',
+  'services',
 ] as const;
 /** What each topic asks for: one without does not compile. */
 export const liveTopicAccess = {
@@ -843,9 +963,12 @@ export const liveTopicAccess = {
   anomalies: 'read',
   alerts: 'read',
   incidents: 'read',
+  changes: 'read',
+  calendar: 'read',
   predictions: 'read',
   models: 'read',
   status: 'read',
+  services: 'read',
 } as const satisfies Record<(typeof liveTopics)[number], string>;
 export const liveMessage = z.discriminatedUnion('topic', [
   z.object({
@@ -870,6 +993,13 @@ export const liveMessage = z.discriminatedUnion('topic', [
   }),
   z.object({ topic: z.literal('alerts'), cursor: z.string(), alert }),
   z.object({ topic: z.literal('incidents'), cursor: z.string(), incident }),
+  z.object({ topic: z.literal('changes'), cursor: z.string(), change }),
+  z.object({
+    topic: z.literal('calendar'),
+    cursor: z.string(),
+    change: z.enum(['added', 'changed', 'removed', 'imported']),
+    title: z.string(),
+  }),
   z.object({ topic: z.literal('predictions'), cursor: z.string(), prediction }),
   z.object({ topic: z.literal('models'), cursor: z.string(), model: modelMetadata }),
   z.object({
@@ -879,6 +1009,7 @@ export const liveMessage = z.discriminatedUnion('topic', [
     sentence: z.string(),
   }),
   z.object({ topic: z.literal('overview'), cursor: z.string(), sentence: z.string() }),
+  z.object({ topic: z.literal('services'), cursor: z.string(), sentence: z.string() }),
 ]);
 
 export type Anomaly = z.infer<typeof anomaly>;
@@ -887,6 +1018,7 @@ export type AlertView = z.infer<typeof alert>;
 export type Incident = z.infer<typeof incident>;
 export type IncidentDetail = z.infer<typeof incidentDetail>;
 export type IncidentChange = z.infer<typeof incidentChange>;
+export type ChangeView = z.infer<typeof change>;
 export type Overview = z.infer<typeof overview>;
 export type EntityView = z.infer<typeof entity>;
 export type EntityDetail = z.infer<typeof entityDetail>;

@@ -23,13 +23,13 @@ export async function optionalEntityId(parts: Parts, idOrName: string | undefine
 /** Names for these ids: of live entities at once, of others from the rows; an id that nobody knows is its own name. */
 export async function namesFor(parts: Parts, ids: Iterable<string>): Promise<NameOf> {
   const missing = new Set<string>();
-  for (const id of ids) if (parts.engine.state(id) === undefined) missing.add(id);
+  for (const id of ids) if (parts.engine.nameOf(id) === undefined) missing.add(id);
   const stored = new Map<string, string>();
   if (missing.size > 0) {
     const page = await parts.records.find('entities', { where: { id: { in: [...missing] } }, limit: missing.size });
     for (const row of page.rows) stored.set(row.id, row.name);
   }
-  return (id) => parts.engine.state(id)?.entity.name ?? stored.get(id) ?? id;
+  return (id) => parts.engine.nameOf(id) ?? stored.get(id) ?? id;
 }
 
 /** A range of the query, in ms. Throws BAD_REQUEST where it is empty. */

@@ -2,13 +2,28 @@ import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { AccessControl } from '../../access/access.ts';
 import type { EngineView } from '../../engine/engine-view.ts';
+import type {
+  FileRule,
+  ObjectiveView,
+  ParsedRules,
+  RuleHealth,
+  RuleProblem,
+  TriedAlert,
+} from '../../engine/rules-view.ts';
 import type { AuspexError } from '../../errors.ts';
-import type { AuditReport, AuditTrail, Clock, MetricStore, RecordStore } from '../../model/index.ts';
+import type { AuditReport, AuditTrail, Clock, MetricStore, Objective, RecordStore } from '../../model/index.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { channel, scrapeTarget, setting } from '../contract/index.ts';
 
 export type SettingView = z.infer<typeof setting>;
-export type ChannelView = z.infer<typeof channel>;
+type ChannelView = z.infer<typeof channel>;
+type ChannelTimes = 'failingSinceAt' | 'waitingSinceAt' | 'lastDeliveredAt';
+/** A channel as the notifier knows it: times in ms UTC. */
+export interface ChannelState extends Omit<ChannelView, ChannelTimes> {
+  readonly failingSince: number | null;
+  readonly waitingSince: number | null;
+  readonly lastDeliveredAt: number | null;
+}
 export type ScrapeTargetView = z.infer<typeof scrapeTarget>;
 
 /** Sessions, tokens and sign-in: what the server needs of `access/`. */
@@ -41,7 +56,7 @@ export interface SettingsPort {
 }
 
 export interface NotifierPort {
-  channels(): Promise<readonly ChannelView[]>;
+  channels(): Promise<readonly ChannelState[]>;
   /** Sends a test message. Rejects with NOT_FOUND for an unknown channel; a failed delivery is an answer, not an error. */
   test(channel: string): Promise<{ readonly delivered: boolean; readonly detail: string }>;
 }
@@ -110,8 +125,42 @@ export const defaultLimits: HttpLimits = {
   closeGraceMs: 5000,
 };
 
+/** The rules of files and imports, with how they fare. */
+export interface RulesPort {
+  rules(): readonly {
+    readonly rule: FileRule;
+    readonly source: 'file' | 'import';
+    readonly health: RuleHealth;
+  }[];
+  problems(): readonly RuleProblem[];
+  /** What a file's rules are; kept and evaluated unless it is a dry run. Rejects with FILE_INVALID where none can be. */
+  import(name: string, text: string, isDryRun: boolean): Promise<ParsedRules>;
+  /** Rejects with NOT_FOUND. */
+  remove(name: string): Promise<void>;
+  /** When an expression would have fired. Rejects with BAD_REQUEST. */
+  tryOut(
+    expression: string,
+    forMs: number,
+    days: number,
+  ): Promise<{ readonly from: number; readonly to: number; readonly alerts: readonly TriedAlert[] }>;
+}
+
+type NewObjective = Omit<Objective, 'id' | 'createdBy' | 'createdAt'>;
+
+/** Objectives with how they stand. */
+export interface ObjectivesPort {
+  list(): readonly (ObjectiveView & { readonly isConfigured: boolean })[];
+  /** The new one's id. Rejects with BAD_REQUEST, CONFLICT. */
+  add(objective: NewObjective, by: string): Promise<string>;
+  /** Rejects with NOT_FOUND, and with CONFLICT for one of the configuration. */
+  change(id: string, objective: NewObjective): Promise<void>;
+  remove(id: string): Promise<void>;
+}
+
 /** Everything the server answers from. */
 export interface ServerParts {
+  readonly rules: RulesPort;
+  readonly objectives: ObjectivesPort;
   readonly engine: EngineView;
   readonly metrics: MetricStore;
   readonly records: RecordStore;
@@ -129,6 +178,8 @@ export interface ServerParts {
   /** What is not up yet, in words; /readyz answers 503 while there is any. */
   readonly waitingFor?: () => readonly string[];
   readonly version: string;
+  /** What is shown was recorded: said on every page and with every answer. */
+  readonly isDemonstration?: boolean;
   /** ms UTC. */
   readonly startedAt: number;
   /** The home folder, as shown on the status page. */

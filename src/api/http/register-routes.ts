@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Principal } from '../../access/access.ts';
 import { sourceOf, type TrustedProxies } from '../../access/source.ts';
 import { AuspexError } from '../../errors.ts';
@@ -10,6 +10,7 @@ import { admit, cookieValue } from './guard.ts';
 import type { Handlers, RawAnswer, RequestContext } from './handlers.ts';
 import { IdempotentAnswers } from './idempotency.ts';
 import type { HttpLimits, ServerOptions } from './ports.ts';
+import { readInPieces } from './json-pieces.ts';
 import { badRequest } from './problem.ts';
 import { ownUrl, type SessionCookie } from './sign-in.ts';
 
@@ -49,7 +50,7 @@ export function registerRoutes(
         if (principal !== null) principals.set(request, principal);
       },
       handler: async (request, reply) => {
-        const input = inputOf(route, request);
+        const input = await inputOf(route, request);
         const context = contextOf(request, reply, principals.get(request) ?? null, surroundings);
         const run = async () => {
           reply.code(route.status ?? 200);
@@ -67,29 +68,44 @@ export function registerRoutes(
     });
   };
   const table = Object.entries(routes) as [OperationId, Route][];
-  for (const [id, route] of table) if (route.consumes === undefined) register(app, id, route);
-  // What is not JSON is taken as bytes, whatever it says it is; the one who decodes it judges its type.
-  void app.register(async (raw) => {
-    const { remoteWriteBytes, heldBodyBytes } = surroundings.limits;
-    const budget = new BodyBudget(remoteWriteBytes, Math.max(heldBodyBytes, remoteWriteBytes));
+  for (const [id, route] of table)
+    if (route.consumes === undefined && route.long === undefined) register(app, id, route);
+  const { remoteWriteBytes, heldBodyBytes } = surroundings.limits;
+  const budget = new BodyBudget(remoteWriteBytes, Math.max(heldBodyBytes, remoteWriteBytes));
+  const asBytes = (type: string, isTaken: (route: Route) => boolean) => async (raw: FastifyInstance) => {
     raw.removeAllContentTypeParsers();
-    raw.addContentTypeParser('*', budget.parser);
+    raw.addContentTypeParser(type, budget.parser);
     raw.addHook('onRequest', async (request, reply) => {
       reply.raw.once('close', () => budget.done(request.raw));
     });
-    for (const [id, route] of table) if (route.consumes !== undefined) register(raw, id, route);
-  });
+    for (const [id, route] of table) if (isTaken(route)) register(raw, id, route);
+  };
+  // What is not JSON is taken as bytes, whatever it says it is; the one who decodes it judges its type.
+  void app.register(asBytes('*', (route) => route.consumes !== undefined));
+  void app.register(asBytes('application/json', (route) => route.long !== undefined));
 }
 
-function inputOf(route: Route, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
+async function inputOf(
+  route: Route,
+  request: FastifyRequest,
+): Promise<{ params: unknown; query: unknown; body: unknown }> {
   if (route.body !== undefined && request.body === undefined)
     throw new AuspexError('BAD_REQUEST', 'The body is missing; send JSON.', { data: { field: 'body' } });
   return {
     params: parse('path', route.params, request.params),
     // Strict, so that a misspelt filter is an error and not an answer to another question.
     query: parse('query', route.query?.strict(), request.query),
-    body: route.body === undefined ? undefined : parse('body', route.body, request.body),
+    body: await bodyOf(route, request.body),
   };
+}
+
+async function bodyOf(route: Route, body: unknown): Promise<unknown> {
+  if (route.long === undefined) return route.body === undefined ? undefined : parse('body', route.body, body);
+  try {
+    return await readInPieces(body as Buffer, route.long);
+  } catch (thrown) {
+    throw thrown instanceof z.ZodError ? badRequest('body', thrown) : thrown;
+  }
 }
 
 /** Checks one part of a request. Throws BAD_REQUEST with the fields that are wrong. */
@@ -132,7 +148,7 @@ function contextOf(
 }
 
 function send(reply: FastifyReply, route: Route, body: unknown): FastifyReply {
-  if (route.produces !== undefined || route.consumes !== undefined) {
+  if (route.produces !== undefined || (route.consumes !== undefined && route.response === undefined)) {
     const raw = body as RawAnswer;
     return reply
       .code(raw.status)

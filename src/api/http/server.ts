@@ -54,6 +54,7 @@ export async function createServer(options: ServerOptions): Promise<AuspexServer
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
+    if (options.isDemonstration === true) reply.header('auspex-demonstration', 'true');
     try {
       hosts.check(request.raw);
     } catch (thrown) {

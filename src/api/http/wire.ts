@@ -2,6 +2,8 @@ import type { z } from 'zod';
 import type {
   EntityState,
   Gauge,
+  IncidentBusiness,
+  Likeness,
   ModelState,
   Outlook,
   Pattern,
@@ -10,18 +12,21 @@ import type {
 } from '../../engine/engine-view.ts';
 import {
   type Alert,
+  type CalendarEntry,
   type AnomalyRow,
+  type Change,
+  changeText,
   type Confidence,
   type Contribution,
   confidence,
   type Execution,
   type Forecast,
   type Incident,
+  type IncidentSnapshot,
   type Labels,
   labelPairs,
   type ModelMetadata,
   type Prediction,
-  type Silence,
   type TokenRow,
   type TrackRecordRow,
 } from '../../model/index.ts';
@@ -121,6 +126,11 @@ export function alertToWire(alert: Alert, nameOf: NameOf): s.AlertView {
   };
 }
 
+export function alertDetailToWire(alert: Alert, nameOf: NameOf): Wire<typeof s.alertDetail> {
+  const steps = (alert.steps ?? []).map((step) => ({ ...step, at: iso(step.at) }));
+  return { ...alertToWire(alert, nameOf), steps };
+}
+
 export function incidentToWire(incident: Incident, nameOf: NameOf): Wire<typeof s.incident> {
   const { id, title, severity, state, assignee, verdict, mergedInto, entityId } = incident;
   return {
@@ -133,7 +143,10 @@ export function incidentToWire(incident: Incident, nameOf: NameOf): Wire<typeof 
     openedAt: iso(incident.openedAt),
     lastAt: iso(incident.lastAt),
     resolvedAt: isoOrNull(incident.resolvedAt),
-    toldAt: isoOrNull(incident.toldAt),
+    // What an older version told it told.
+    toldAt: incident.told?.channels.length === 0 ? null : isoOrNull(incident.toldAt),
+    wouldBeToldAt: isoOrNull(incident.toldAt),
+    priority: incident.priority,
     acknowledgedAt: isoOrNull(incident.acknowledgedAt),
     assignee,
     verdict,
@@ -146,32 +159,127 @@ export function incidentToWire(incident: Incident, nameOf: NameOf): Wire<typeof 
   };
 }
 
-export function incidentDetailToWire(incident: Incident, nameOf: NameOf): Wire<typeof s.incidentDetail> {
+export function incidentDetailToWire(
+  incident: Incident,
+  {
+    snapshots,
+    business,
+    messages,
+  }: {
+    readonly snapshots: readonly IncidentSnapshot[];
+    readonly business: IncidentBusiness | null;
+    readonly messages: Wire<typeof s.incidentDetail>['messages'];
+  },
+  nameOf: NameOf,
+): Wire<typeof s.incidentDetail> {
+  const escalation = incident.told?.escalation ?? null;
   return {
     ...incidentToWire(incident, nameOf),
-    signs: incident.signs.map((sign) => ({
-      ...sign,
-      entityName: nameOf(sign.entityId),
-      startedAt: iso(sign.startedAt),
-      endedAt: isoOrNull(sign.endedAt),
+    signs: incident.signs.map((sign) => {
+      const { source: _, ...shown } = sign;
+      return {
+        ...shown,
+        entityName: nameOf(sign.entityId),
+        startedAt: iso(sign.startedAt),
+        endedAt: isoOrNull(sign.endedAt),
+      };
+    }),
+    causes: incident.causes.map(({ name, entityId, score, reasons, counterfactual = '', figures = [] }) => ({
+      name,
+      entityId,
+      score,
+      reasons: [...reasons],
+      counterfactual,
+      figures: [...figures],
     })),
-    causes: incident.causes.map((cause) => ({ ...cause, reasons: [...cause.reasons] })),
+    diagnostics: snapshots.map(({ at, reason, suspect, sections }) => ({
+      at: iso(at),
+      reason,
+      suspect,
+      sections: sections.map(({ title, lines }) => ({ title, lines: [...lines] })),
+    })),
+    business: business === null ? null : businessToWire(business),
     steps: incident.steps.map((step) => ({ ...step, at: iso(step.at) })),
     pinned: incident.pinned,
+    messages,
+    escalation:
+      escalation === null
+        ? null
+        : { policy: escalation.policy, step: escalation.step + 1, dueAt: iso(escalation.dueAt) },
   };
 }
 
-export function silenceToWire(silence: Silence): Wire<typeof s.silence> {
+function businessToWire({ from, to, items, leftOut }: IncidentBusiness): Wire<typeof s.incidentDetail>['business'] {
   return {
-    id: silence.id,
-    entityId: silence.entityId,
-    rule: silence.rule,
-    subject: silence.subject,
-    startsAt: iso(silence.startsAt),
-    endsAt: iso(silence.endsAt),
-    reason: silence.reason,
-    createdBy: silence.createdBy,
-    createdAt: iso(silence.createdAt),
+    from: iso(from),
+    to: iso(to),
+    items: items.map((one) => ({
+      ...one,
+      value: finite(one.value),
+      usual: finite(one.usual),
+      difference: finite(one.difference),
+    })),
+    leftOut,
+  };
+}
+
+export function similarToWire({ incident, why }: Likeness, nameOf: NameOf): Wire<typeof s.similarIncident> {
+  const said = incident.steps.filter(({ kind }) => kind === 'noted');
+  const end = incident.steps.findLast(({ kind, by }) => kind === 'resolved' || (kind === 'judged' && by !== null));
+  return {
+    incident: incidentToWire(incident, nameOf),
+    why,
+    notes: said.map(({ at, by, text }) => ({ at: iso(at), by: by ?? 'Auspex', text })),
+    end: incident.state === 'open' ? null : (end?.text ?? ''),
+  };
+}
+
+export function changeToWire(change: Change, nameOf: NameOf): Wire<typeof s.change> {
+  const { entityId } = change;
+  return {
+    ...change,
+    at: iso(change.at),
+    entityName: entityId === null ? null : nameOf(entityId),
+    text: changeText(change),
+  };
+}
+
+/** An entry of kind silence as its own routes show it. */
+export function silenceToWire({
+  id,
+  scope,
+  startsAt,
+  endsAt,
+  reason,
+  title,
+  createdBy,
+  createdAt,
+}: CalendarEntry): Wire<typeof s.silence> {
+  const { entityId, rule, subject } = scope;
+  return {
+    id,
+    entityId,
+    rule,
+    subject,
+    startsAt: iso(startsAt),
+    endsAt: iso(endsAt),
+    reason: reason === '' ? title : reason,
+    createdBy,
+    createdAt: iso(createdAt),
+  };
+}
+
+export function calendarEntryToWire(entry: CalendarEntry, nameOf: NameOf): s.CalendarEntryView {
+  const { except: _, ...shown } = entry;
+  return {
+    ...shown,
+    scope: { ...entry.scope, labels: entry.scope.labels.map((one) => ({ ...one })) },
+    entityName: entry.scope.entityId === null ? null : nameOf(entry.scope.entityId),
+    governs: [...entry.governs],
+    startsAt: iso(entry.startsAt),
+    endsAt: iso(entry.endsAt),
+    createdAt: iso(entry.createdAt),
+    overAt: isoOrNull(entry.overAt),
   };
 }
 
@@ -278,13 +386,18 @@ export function patternToWire(pattern: Pattern): s.PatternView {
 
 export function outlookToWire(outlook: Outlook, nameOf: NameOf): s.OutlookView {
   return {
+    kind: outlook.kind,
     entityId: outlook.entityId,
     entityName: nameOf(outlook.entityId),
     component: outlook.component,
     sentence: outlook.sentence,
     severity: outlook.severity,
     dueAt: isoOrNull(outlook.dueAt),
+    fromAt: isoOrNull(outlook.from),
+    toAt: isoOrNull(outlook.to),
+    advice: outlook.advice,
     confidence: confidenceToWire(outlook.confidence),
+    record: outlook.record,
   };
 }
 

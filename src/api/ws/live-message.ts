@@ -3,6 +3,7 @@ import type { LiveMessage } from '../contract/index.ts';
 import {
   alertToWire,
   anomalyToWire,
+  changeToWire,
   gaugeToWire,
   incidentToWire,
   iso,
@@ -28,6 +29,10 @@ export function liveMessageOf(event: EngineEvent, cursor: string, nameOf: NameOf
       return { topic: 'alerts', cursor, alert: alertToWire(event.alert, nameOf) };
     case 'incidents':
       return { topic: 'incidents', cursor, incident: incidentToWire(event.incident, nameOf) };
+    case 'changes':
+      return { topic: 'changes', cursor, change: changeToWire(event.change, nameOf) };
+    case 'calendar':
+      return { topic: 'calendar', cursor, change: event.change, title: event.title };
     case 'predictions':
       return { topic: 'predictions', cursor, prediction: predictionToWire(event.prediction, nameOf) };
     case 'models':
@@ -36,5 +41,7 @@ export function liveMessageOf(event: EngineEvent, cursor: string, nameOf: NameOf
       return { topic: 'status', cursor, state: event.state, sentence: event.sentence };
     case 'overview':
       return { topic: 'overview', cursor, sentence: event.sentence };
+    case 'services':
+      return { topic: 'services', cursor, sentence: event.sentence };
   }
 }

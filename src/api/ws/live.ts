@@ -48,8 +48,8 @@ export class LiveFeed {
   readonly #around: Surroundings;
   readonly #clients = new Set<Client>();
   readonly #sockets: WebSocketServer;
-  /** Text of the newest events: every client gets the same. */
-  readonly #texts = new WeakMap<EngineEvent, string>();
+  /** The text of the newest event: every client gets the same. Of thousands that are held for who comes back it would be most of the memory. */
+  #newest: { readonly event: EngineEvent; readonly text: string } | null = null;
   readonly #startId: string;
   #stopBeating: () => void = () => {};
   #beats = 0;
@@ -165,11 +165,11 @@ export class LiveFeed {
   }
 
   #textOf(event: EngineEvent): string {
-    let text = this.#texts.get(event);
+    let text = this.#newest?.event === event ? this.#newest.text : undefined;
     if (text === undefined) {
-      const nameOf = (id: string) => this.#parts.engine.state(id)?.entity.name ?? id;
+      const nameOf = (id: string) => this.#parts.engine.nameOf(id) ?? id;
       text = JSON.stringify(liveMessageOf(event, this.#cursor(event.sequence), nameOf));
-      this.#texts.set(event, text);
+      this.#newest = { event, text };
     }
     return text;
   }

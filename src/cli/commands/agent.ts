@@ -39,6 +39,7 @@ export async function agent(
       intervalMs: config.collect.interval,
       spoolBytes: SPOOL_BYTES,
       caFile: options.ca,
+      changes: config.collect.changes,
       log: createLogger(globals.verbose === true ? 'debug' : globals.quiet === true ? 'error' : config.log.level),
       onEnrolled: (instance) => output.say(`Enrolled as ${instance}.`),
     },

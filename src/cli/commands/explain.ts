@@ -36,26 +36,41 @@ async function orNone<T>(asked: Promise<T>): Promise<T | null> {
 
 type Rule = OperationOutput<'alertRules'>['items'][number];
 
-async function explainAlert(client: Client, output: Output, alert: AlertView): Promise<void> {
+async function explainAlert(client: Client, output: Output, alert: OperationOutput<'alert'>): Promise<void> {
   const rule = (await client.call('alertRules', {})).items.find(({ name }) => name === alert.rule) ?? null;
   const incident =
     alert.incidentId === null ? null : await orNone(client.call('incident', { params: { id: alert.incidentId } }));
+  const record = alert.kind === 'forecast' ? await foreseenRecord(client, alert) : '';
   output.data({ kind: 'alert', alert, rule, incident }, () => {
     output.print(`${severityMark(output, alert.severity)}  ${paint(output, 'strong', alert.summary)}`);
     const end = alert.resolvedAt === null ? '' : `, over at ${formatTime(alert.resolvedAt)}`;
     output.print(`${alert.entityName}, ${alert.subject}: ${alert.state}, since ${formatTime(alert.startedAt)}${end}`);
     output.print(`\nWhy it is there\n  ${ruleText(alert, rule)}`);
-    if (alert.value !== null)
+    if (alert.kind === 'forecast') output.print(`  ${record}`);
+    else if (alert.value !== null)
       output.print(
         `  Value ${formatValue(alert.value, alert.unit)}${alert.limit === null ? '' : `, limit ${formatValue(alert.limit, alert.unit)}`}.`,
       );
     if (alert.findingId !== null) output.print(`  Its evidence: auspex explain ${alert.findingId}`);
     output.print(`\nWhether people were told\n  ${alertToldText(alert, rule, incident)}`);
+    if (alert.steps.length > 0) output.print('\nWhat became of it, and why');
+    for (const step of alert.steps) output.print(`  ${formatTime(step.at)}  ${step.kind}: ${step.text}`);
     if (incident !== null)
       output.print(`\nPart of an incident\n  ${incident.title}\n  Why: auspex explain ${incident.id}`);
     output.print(`\nWhat would have changed it: ${alertCounterfactual(alert, rule)}`);
     if (alert.action !== '') output.print(`What to do: ${alert.action}`);
   });
+}
+
+/** What stands behind a warning: its chance when it was last looked at, and how such warnings did. */
+async function foreseenRecord(client: Client, alert: AlertView): Promise<string> {
+  const { items } = await client.call('outlook', { query: { entity: alert.entityId, hours: 24 * 30 } });
+  const item = items.find(({ component }) => component === alert.subject);
+  const type = alert.rule === 'capacity-short' ? 'capacity' : 'bottleneck';
+  const ledger = item === undefined ? (await client.call('ledger', { query: { type } })).items[0] : undefined;
+  const chance =
+    alert.value === null || type === 'capacity' ? '' : `Its chance: ${formatValue(alert.value, 'ratio')}. `;
+  return `${chance}${item?.record ?? ledger?.sentence ?? 'No such forecast has been judged yet.'}`;
 }
 
 function ruleText(alert: AlertView, rule: Rule | null): string {
@@ -78,6 +93,8 @@ function alertToldText(alert: AlertView, rule: Rule | null, incident: { toldAt: 
 
 function alertCounterfactual(alert: AlertView, rule: Rule | null): string {
   if (alert.kind === 'external') return 'only the system that sent it knows.';
+  if (alert.kind === 'forecast')
+    return 'a figure that stood still or fell for some minutes, or more room below its limit.';
   if (alert.value !== null && alert.limit !== null) {
     const side = alert.value >= alert.limit ? 'below' : 'above';
     return `a value ${side} ${formatValue(alert.limit, alert.unit)} would not have raised it${rule === null || rule.forSeconds === 0 ? '' : `, nor one that came back within ${formatDuration(rule.forSeconds * 1000)}`}.`;

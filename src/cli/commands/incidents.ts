@@ -34,6 +34,7 @@ export async function showIncident(client: Client, output: Output, id: string): 
   const incident = await client.call('incident', { params: { id } });
   output.data(incident, () => {
     output.print(headOf(incident, output));
+    if (incident.business !== null) output.print(`\n${businessText(incident.business)}`);
     if (incident.causes.length > 0) output.print(`\nLikely behind it\n${causeLines(incident.causes)}`);
     output.print(`\n${signTable(incident, output)}`);
     const open = incident.state === 'open';
@@ -62,6 +63,13 @@ export async function changeIncident(
   return exitCodes.fine;
 }
 
+/** `auspex incidents note ID TEXT`. */
+export async function noteIncident(client: Client, output: Output, id: string, text: string): Promise<number> {
+  const incident = await client.call('changeIncident', { params: { id }, body: { kind: 'note', text } });
+  output.data(incident, () => output.print(`Noted on: ${incident.title}`));
+  return exitCodes.fine;
+}
+
 /** `auspex explain ID` of an incident: every step with its reason, every sign with why it belongs to it, the causes. */
 export async function explainIncident(client: Client, output: Output, incident: IncidentDetail): Promise<void> {
   const alerts: AlertView[] = [];
@@ -70,6 +78,7 @@ export async function explainIncident(client: Client, output: Output, incident: 
   const hasChannel = (await client.call('channels', {})).items.length > 0;
   output.data({ kind: 'incident', incident, alerts }, () => {
     output.print(headOf(incident, output));
+    if (incident.business !== null) output.print(`\n${businessText(incident.business)}`);
     output.print('\nWhat was decided, and why');
     for (const step of incident.steps)
       output.print(`  ${formatTime(step.at)}  ${step.kind}${step.by === null ? '' : ` by ${step.by}`}: ${step.text}`);
@@ -84,14 +93,35 @@ export async function explainIncident(client: Client, output: Output, incident: 
         ? '  Nothing stands out yet: no series of the hosts and services around changed in a way that is known.'
         : `${causeLines(incident.causes)}\n  ${SCORES}`,
     );
+    for (const { name, counterfactual } of incident.causes)
+      if (counterfactual !== '') output.print(`  ${name}: ${counterfactual}`);
+    for (const snapshot of incident.diagnostics) output.print(`\n${snapshotText(snapshot)}`);
     output.print(`\n${toldText(incident, alerts)}`);
     if (!hasChannel) output.print('No channel is set up: it stands on the page and in the API only.');
+    for (const message of incident.messages.toReversed()) output.print(`  ${messageText(message)}`);
+    if (incident.escalation !== null)
+      output.print(
+        `  If nobody takes it, step ${incident.escalation.step} of the escalation “${incident.escalation.policy}” follows at ${formatTime(incident.escalation.dueAt)}.`,
+      );
+    if (incident.priority !== null)
+      output.print(`\nPriority ${incident.priority.value} of 100. ${incident.priority.reason}`);
     for (const alert of alerts)
       if (alert.suppressedBy !== null)
         output.print(`  Not told: ${alert.entityName}: ${alert.summary}\n    ${alert.suppressedBy}`);
     const isByHand = incident.pinned.class || incident.pinned.severity;
     output.print(`\nWhat would have changed it: ${APART}${isByHand ? ' What a person set by hand stays.' : ''}`);
+    const { priority } = incident;
+    if (priority !== null && priority.counterfactual !== null) output.print(priority.counterfactual);
   });
+}
+
+function snapshotText({ at, reason, suspect, sections }: IncidentDetail['diagnostics'][number]): string {
+  const why = reason === 'opened' ? 'as it opened' : `when ${suspect ?? 'another'} was suspected`;
+  const lines = sections.flatMap((one) => [`  ${one.title}`, ...one.lines.map((line) => `    ${line}`)]);
+  return [
+    `Gathered at ${formatTime(at)}, ${why}`,
+    ...(lines.length === 0 ? ['  Nothing that could be told.'] : lines),
+  ].join('\n');
 }
 
 const APART =
@@ -102,8 +132,25 @@ const SCORES = 'The scores weigh the evidence against one another; they are no p
 function toldText(incident: Incident, alerts: readonly AlertView[]): string {
   if (incident.toldAt !== null)
     return `People were told at ${formatTime(incident.toldAt)}, once for all alerts of the incident.`;
+  if (incident.wouldBeToldAt !== null)
+    return `Nobody was told: people would have been at ${formatTime(incident.wouldBeToldAt)}, but no channel takes it.`;
+  if (incident.priority?.toldAs === 'nobody') return `Nobody was told. ${incident.priority.reason}`;
   if (alerts.length === 0) return 'Nobody was told: no alert of it fired, it consists of findings alone.';
   return 'Nobody was told: each alert of it was held back.';
+}
+
+const messageWords = { firing: 'told', resolved: 'told of its end', escalated: 'told again', test: 'tested' } as const;
+
+/** One message of the outbox: who, what, and whether it arrived. */
+function messageText(message: IncidentDetail['messages'][number]): string {
+  const { channel, receiver, kind, state, lastError, tries } = message;
+  const who = receiver === null ? channel : `${receiver} by ${channel}`;
+  const what = messageWords[kind];
+  if (state === 'delivered') return `${who}: ${what} at ${formatTime(message.deliveredAt)}`;
+  if (state === 'given-up') return `${who}: not ${what}. ${lastError ?? ''}`.trimEnd();
+  if (message.keptUntilAt !== null)
+    return `${who}: waits for the end of its quiet hours at ${formatTime(message.keptUntilAt)}`;
+  return `${who}: waits, tried ${tries === 1 ? 'once' : `${tries} times`}${lastError === null ? '' : `: ${lastError}`}`;
 }
 
 function headOf(incident: Incident, output: Output): string {
@@ -123,6 +170,13 @@ function headOf(incident: Incident, output: Output): string {
     ...(incident.mergedInto === null ? [] : [`part of ${incident.mergedInto}`]),
   ];
   return `${severityMark(output, incident.severity)}  ${paint(output, 'strong', incident.title)}\n${facts.join('; ')}`;
+}
+
+function businessText({ from, to, items, leftOut }: NonNullable<IncidentDetail['business']>): string {
+  const more =
+    leftOut === 0 ? [] : [`  Not looked at: ${leftOut} more business ${leftOut === 1 ? 'metric' : 'metrics'}.`];
+  const lines = [...items.map(({ text }) => `  ${text}`), ...more];
+  return [`The business from ${formatTime(from)} to ${formatTime(to)}`, ...lines].join('\n');
 }
 
 function causeLines(causes: IncidentDetail['causes']): string {

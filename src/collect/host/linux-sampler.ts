@@ -10,6 +10,7 @@ import { NetworkSource } from './network.ts';
 import { Scratch } from './proc-file.ts';
 import { ProcessSource } from './processes.ts';
 import { SampleSet, type Source } from './sample-set.ts';
+import { type Interfaces, SocketSource } from './sockets.ts';
 import { TcpSource } from './tcp.ts';
 import { BootClock, Timekeeper } from './timekeeper.ts';
 
@@ -32,6 +33,8 @@ export interface LinuxSamplerOptions {
   readonly statfs: Statfs;
   readonly ownPid: number;
   readonly instance?: string;
+  /** For tests: the addresses of the host. */
+  readonly interfaces?: Interfaces;
 }
 
 /** Reads all sources one after another; one that fails takes nothing else with it. */
@@ -41,6 +44,7 @@ export function createLinuxSampler(options: LinuxSamplerOptions): Sampler {
   const units = kernelUnits(scratch);
   const container = containerKind(root, scratch);
   const instance = options.instance ?? hostName(root, scratch);
+  const processes = new ProcessSource(root, scratch, units, options.ownPid);
   const sources: readonly (readonly [string, Source])[] = [
     ['container limits', new CgroupSource(root, scratch, container, totalMemory(root, scratch))],
     ['CPU', new CpuSource(root, scratch, units.ticksPerSecond)],
@@ -49,7 +53,8 @@ export function createLinuxSampler(options: LinuxSamplerOptions): Sampler {
     ['disk I/O', new DiskSource(root, scratch)],
     ['network', new NetworkSource(root, scratch, new Scratch())],
     ['TCP', new TcpSource(root, scratch)],
-    ['processes', new ProcessSource(root, scratch, units, options.ownPid)],
+    ['processes', processes],
+    ['sockets', new SocketSource(root, scratch, processes.processes, clock, options.interfaces)],
     ['filesystems', new FilesystemSource(root, scratch, options.statfs)],
   ];
   const set = new SampleSet([

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 
 const CAPACITY_LIMIT = 4 << 20;
 /** The kernel ends a read early only when the next line would not fit its page: one that gave less than this was the last. */
-const SURELY_LAST_BYTES = 2048;
+export const SURELY_LAST_BYTES = 2048;
 
 /** The bytes of the file read last; one for all files of a collector, so that a collection allocates next to nothing. */
 export class Scratch {

@@ -1,5 +1,6 @@
 import { processGroupMetrics as names } from '../../model/index.ts';
 import { Cursor } from './cursor.ts';
+import { NamesADay } from './names-a-day.ts';
 import { errorCode, type Scratch } from './proc-file.ts';
 import { type Process, ProcessTable } from './process-table.ts';
 import type { LabelPair, SampleSet, Source } from './sample-set.ts';
@@ -36,7 +37,6 @@ const LEAST_BYTES = 4 << 20;
 const LINGER = 6;
 const NAMES_A_DAY = 200;
 const IO_READS_A_COLLECTION = 64;
-const DAY_MS = 86_400_000;
 export const OTHER = 'other';
 
 /** Processes by state, and the heaviest groups of them by CPU, by memory and by disk traffic. Memory shared within a group counts several times. */
@@ -48,8 +48,7 @@ export class ProcessSource implements Source {
   readonly #pageBytes: number;
   readonly #groups = new Map<string, ProcessGroup>();
   readonly #other = newGroup(OTHER);
-  #namesToday = new Set<string>();
-  #day = Number.NaN;
+  readonly #names = new NamesADay(NAMES_A_DAY);
 
   constructor(
     root: string,
@@ -62,6 +61,11 @@ export class ProcessSource implements Source {
     this.#scratch = scratch;
     this.#ticksPerSecond = units.ticksPerSecond;
     this.#pageBytes = units.pageBytes;
+  }
+
+  /** As the last collection found them; the same map each time. */
+  get processes(): ReadonlyMap<number, Process> {
+    return this.#table.processes;
   }
 
   async collect(set: SampleSet): Promise<void> {
@@ -140,20 +144,11 @@ export class ProcessSource implements Source {
 
   /** Bounds the names: past 200 in a day further ones are counted together. */
   #name(heavy: readonly ProcessGroup[], at: number): ProcessGroup[] {
-    const day = Math.floor(at / DAY_MS);
-    if (day !== this.#day) {
-      this.#day = day;
-      this.#namesToday = new Set();
-    }
     const named: ProcessGroup[] = [];
     const rest: ProcessGroup[] = [];
     for (const group of heavy) {
-      const isKnown = this.#namesToday.has(group.name);
-      if (!isKnown && (this.#namesToday.size >= NAMES_A_DAY || group.name === OTHER)) rest.push(group);
-      else {
-        this.#namesToday.add(group.name);
-        named.push(group);
-      }
+      if (group.name !== OTHER && this.#names.admits(group.name, at)) named.push(group);
+      else rest.push(group);
     }
     if (rest.length > 0) named.push(this.#together(rest));
     return named;

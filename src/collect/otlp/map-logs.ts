@@ -1,32 +1,12 @@
-import { type ErrorEvent, type Labels, labelsFrom, METRIC_NAME } from '../../model/index.ts';
+import { type ErrorEvent, type Labels, labelsFrom, LOG_RECORDS_METRIC, METRIC_NAME } from '../../model/index.ts';
 import type { LabelLimits } from '../remote-write/decode-labels.ts';
 import type { LogRecord, LogsVisitor } from './decode-logs.ts';
-import type { LogCounts } from './log-counts.ts';
+import type { LogCounts } from '../logs/log-counts.ts';
+import { SEVERITIES, severityOfWord } from '../logs/severity.ts';
 import { OtlpRefusals } from './refusals.ts';
 import type { ResourceIdentity } from './resource.ts';
 
-const SEVERITIES = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 const FIRST_ERROR = 17;
-/** Words that loggers use where they give no number. */
-const WORDS: Readonly<Record<string, (typeof SEVERITIES)[number]>> = {
-  trace: 'trace',
-  debug: 'debug',
-  info: 'info',
-  information: 'info',
-  notice: 'info',
-  warn: 'warn',
-  warning: 'warn',
-  err: 'error',
-  error: 'error',
-  severe: 'error',
-  crit: 'fatal',
-  critical: 'fatal',
-  alert: 'fatal',
-  emerg: 'fatal',
-  panic: 'fatal',
-  fatal: 'fatal',
-};
-const LOG_METRIC = 'log_records_total';
 /** Of one error: its message may be a whole page. */
 const MOST_MESSAGE = 8_192;
 const MOST_STACK = 32_768;
@@ -61,7 +41,7 @@ export class LogMapper implements LogsVisitor {
     const isLong = own.some(([, value]) => Buffer.byteLength(value) > labelValueBytes || value.includes('\u0000'));
     this.#fault =
       own.length + 2 > labelsPerSeries || isLong ? 'a resource whose attributes are too many or too long' : null;
-    this.#labels = labelsFrom([...own, [METRIC_NAME, LOG_METRIC]]);
+    this.#labels = labelsFrom([...own, [METRIC_NAME, LOG_RECORDS_METRIC]]);
   }
 
   record(scope: string, record: LogRecord): void {
@@ -85,7 +65,8 @@ export class LogMapper implements LogsVisitor {
 
   /** What was counted counts from now on: after the whole request was read. */
   count(): void {
-    for (const { sender, severity, count } of this.#counted.values()) this.#counts.add(sender, severity, count);
+    for (const { sender, severity, count } of this.#counted.values())
+      this.#counts.add(sender, [['severity', severity]], count);
   }
 
   #errorOf(scope: string, record: LogRecord, attributes: ReadonlyMap<string, string>): ErrorEvent {
@@ -95,6 +76,7 @@ export class LogMapper implements LogsVisitor {
       labels: this.#labels,
       component: scope.slice(0, 200),
       type: (attributes.get('exception.type') ?? '').slice(0, 500),
+      code: (attributes.get('error.code') ?? attributes.get('error.type') ?? '').slice(0, 100),
       message: message.slice(0, MOST_MESSAGE),
       stack: (attributes.get('exception.stacktrace') ?? '').slice(0, MOST_STACK),
     };
@@ -104,8 +86,7 @@ export class LogMapper implements LogsVisitor {
 function severityOf({ severityNumber, severityText }: LogRecord): string {
   if (severityNumber >= 1 && severityNumber <= 24)
     return SEVERITIES[Math.floor((severityNumber - 1) / 4)] ?? 'unspecified';
-  const word = severityText.toLowerCase();
-  return Object.hasOwn(WORDS, word) ? (WORDS[word] as string) : 'unspecified';
+  return severityOfWord(severityText) ?? 'unspecified';
 }
 
 function nameIn(labels: Labels): string {

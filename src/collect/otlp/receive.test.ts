@@ -13,7 +13,7 @@ import {
   type SampleBatch,
 } from '../../model/index.ts';
 import type { SeriesKind } from '../../model/series.ts';
-import { LogCounts } from './log-counts.ts';
+import { LogCounts } from '../logs/log-counts.ts';
 import { OtlpReceiver } from './receive.ts';
 import type { OtlpHost } from './resource.ts';
 

@@ -12,7 +12,7 @@ import { walkLogs } from './decode-logs.ts';
 import { type Budgets, walkMetrics } from './decode-metrics.ts';
 import { DeltaSums } from './delta-sums.ts';
 import { bytesOfJson } from './json-to-bytes.ts';
-import type { LogCounts } from './log-counts.ts';
+import type { LogCounts } from '../logs/log-counts.ts';
 import { LogMapper } from './map-logs.ts';
 import { HostTimes, PointMapper } from './map-points.ts';
 import { logsRequest, type MessageTable, metricsRequest } from './message-tables.ts';

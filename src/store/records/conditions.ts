@@ -79,6 +79,11 @@ function conditionParts(field: Field, condition: unknown, symbols: Symbols): Exp
         : sql`(${column} <> ${cell(condition.not)} or ${column} is null)`,
     );
   }
+  if (condition.has !== undefined) {
+    // As JSON writes it, with its quotes: no other text has it in it. `like` would read its signs, and in SQLite either case.
+    const token = storable(JSON.stringify(condition.has));
+    parts.push(sql`length(replace(${column}, ${token}, '')) < length(${column})`);
+  }
   return parts;
 }
 
@@ -89,6 +94,7 @@ interface Operators {
   readonly lte?: unknown;
   readonly in?: readonly unknown[];
   readonly not?: unknown;
+  readonly has?: string;
 }
 
 function isOperators(condition: unknown): condition is Operators {

@@ -104,6 +104,16 @@ export function json(name: string): Field {
   };
 }
 
+/** One that rows from before it do not have. */
+export function laterJson(name: string): Field {
+  return {
+    columns: [{ name, type: 'text' }],
+    nullable: true,
+    encode: (value: unknown) => [value === undefined ? null : JSON.stringify(value)],
+    decode: ([cell]) => (cell === null ? undefined : (JSON.parse(String(cell)) as unknown)),
+  };
+}
+
 export function flag(name: string): Field {
   return {
     columns: [{ name, type: 'integer' }],

@@ -6,6 +6,12 @@ export const MIGRATION_NAMES = [
   '0004-row-sums',
   '0005-error-patterns',
   '0006-incidents',
+  '0007-services',
+  '0008-changes',
+  '0009-calendar',
+  '0010-objectives',
+  '0012-notification',
+  '0013-removed-services',
 ] as const;
 
 export type MigrationName = (typeof MIGRATION_NAMES)[number];

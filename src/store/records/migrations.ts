@@ -1,14 +1,14 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
 import { AuspexError } from '../../errors.ts';
-import type { TableName, Tables } from '../../model/index.ts';
+import { calendarKinds, type TableName, type Tables } from '../../model/index.ts';
 import { fieldsOf } from './conditions.ts';
 import type { ColumnType } from './fields.ts';
 import { DAMAGED_ROWS } from '../sql-file.ts';
 import { SUM_COLUMN, SUM_FUNCTION } from '../row-sum.ts';
 import { judgeMigrationNames, MIGRATION_NAMES, type MigrationName } from './migration-names.ts';
 import type { Db } from './symbol-table.ts';
-import { type TableSpec, tableNames, tables } from './tables.ts';
+import { type Index, type TableSpec, tableNames, tables } from './tables.ts';
 
 export type Engine = 'sqlite' | 'postgres';
 
@@ -30,6 +30,12 @@ function migrationsFor(engine: Engine): Record<MigrationName, Migration> {
     '0004-row-sums': { up: (db) => addRowSums(db, engine) },
     '0005-error-patterns': { up: (db) => createSummedTable(db, engine, 'error_patterns') },
     '0006-incidents': { up: (db) => addIncidents(db, engine) },
+    '0007-services': { up: (db) => addServices(db, engine) },
+    '0008-changes': { up: (db) => createSummedTable(db, engine, 'changes') },
+    '0009-calendar': { up: (db) => addCalendar(db, engine) },
+    '0010-objectives': { up: (db) => createSummedTable(db, engine, 'objectives') },
+    '0012-notification': { up: (db) => addNotification(db, engine) },
+    '0013-removed-services': { up: (db) => addRemovedServices(db, engine) },
   };
 }
 
@@ -41,11 +47,36 @@ export function migrationNames(): string[] {
 const NEVER_CHANGED = 'rows of the audit log are never changed or removed';
 
 /** Tables that a later migration makes. */
-const LATER: readonly TableName[] = ['users', 'audit_log', 'error_patterns', 'incidents'];
-/** Columns that a later migration adds, behind the row's checksum. */
-const LATER_COLUMNS: Readonly<Partial<Record<TableName, readonly string[]>>> = { alerts: ['incident_id'] };
+const LATER: readonly TableName[] = [
+  'users',
+  'audit_log',
+  'error_patterns',
+  'incidents',
+  'changes',
+  'services',
+  'service_dependencies',
+  'calendar',
+  'objectives',
+  'judgements',
+];
+/** Columns that a later migration adds, behind the row's checksum, with the indexes on them. */
+const LATER_COLUMNS: Readonly<Partial<Record<TableName, readonly string[]>>> = {
+  alerts: ['incident_id', 'steps'],
+  incidents: ['told', 'priority'],
+  notifications: ['incident_id', 'receiver'],
+  services: ['removed_at'],
+};
 /** Those of them that came after the row sums, and are made with them. */
-const SUMMED: readonly TableName[] = ['error_patterns', 'incidents'];
+const SUMMED: readonly TableName[] = [
+  'error_patterns',
+  'incidents',
+  'services',
+  'service_dependencies',
+  'changes',
+  'calendar',
+  'objectives',
+  'judgements',
+];
 
 async function createFirstTables(db: Kysely<unknown>, engine: Engine): Promise<void> {
   const types = TYPES[engine];
@@ -67,24 +98,97 @@ async function createTable(db: Kysely<unknown>, engine: Engine, table: TableName
   // the key once, not once in the table and once in an index of its own; PostgreSQL has no such choice
   const ending = sql.raw(engine === 'sqlite' && spec.indexes.length === 0 ? ' without rowid' : '');
   await sql`create table ${sql.table(table)} (${sql.join(columns)})${ending}`.execute(db);
-  for (const index of spec.indexes) {
-    const name = `${table}_by_${index.join('_')}`;
-    await sql`create index ${sql.ref(name)} on ${sql.table(table)} (${sql.join(index.map((column) => sql.ref(column)))})`.execute(
-      db,
-    );
-  }
+  for (const index of spec.indexes)
+    if (!index.some((column) => LATER_COLUMNS[table]?.includes(column) === true)) await createIndex(db, table, index);
+}
+
+async function createIndex(db: Kysely<unknown>, table: TableName, index: Index): Promise<void> {
+  const name = `${table}_by_${index.join('_')}`;
+  await sql`create index ${sql.ref(name)} on ${sql.table(table)} (${sql.join(index.map((column) => sql.ref(column)))})`.execute(
+    db,
+  );
 }
 
 /** A table that is made since rows have checksums. */
 async function createSummedTable(db: Kysely<unknown>, engine: Engine, table: TableName): Promise<void> {
   await createTable(db, engine, table);
-  if (engine === 'sqlite') await addSum(db, table, columnNames(table));
+  if (engine === 'sqlite') await addSum(db, table, firstColumns(table));
 }
 
 async function addIncidents(db: Kysely<unknown>, engine: Engine): Promise<void> {
   await createSummedTable(db, engine, 'incidents');
   // A row without a value in it keeps its checksum.
   await sql`alter table alerts add column incident_id ${sql.raw(TYPES[engine].text)}`.execute(db);
+}
+
+async function addNotification(db: Kysely<unknown>, engine: Engine): Promise<void> {
+  await createSummedTable(db, engine, 'judgements');
+  const text = sql.raw(TYPES[engine].text);
+  for (const [table, column] of [
+    ['incidents', 'told'],
+    ['incidents', 'priority'],
+    ['notifications', 'incident_id'],
+    ['notifications', 'receiver'],
+  ] as const)
+    await sql`alter table ${sql.table(table)} add column ${sql.ref(column)} ${text}`.execute(db);
+  await createIndex(db, 'alerts', ['incident_id', 'started_at']);
+  await createIndex(db, 'notifications', ['incident_id']);
+}
+
+/** Silences become entries of the calendar; one that was made by this version never had them. */
+async function addCalendar(db: Kysely<unknown>, engine: Engine): Promise<void> {
+  await createTable(db, engine, 'calendar');
+  await sql`alter table alerts add column steps ${sql.raw(TYPES[engine].text)}`.execute(db);
+  if (await isThere(db, engine, 'silences')) {
+    const { rows } = await sql<OldSilence>`select * from silences`.execute(db);
+    for (const row of rows) await insertSilence(db, row);
+    await sql`drop table silences`.execute(db);
+  }
+  if (engine === 'sqlite') await addSum(db, 'calendar', columnNames('calendar'));
+}
+
+interface OldSilence {
+  readonly id: Uint8Array;
+  readonly entity_id: string | null;
+  readonly rule: string | null;
+  readonly subject: string | null;
+  readonly starts_at: number | string;
+  readonly ends_at: number | string;
+  readonly reason: string | null;
+  readonly created_by: string | null;
+  readonly created_at: number | string;
+}
+
+async function insertSilence(db: Kysely<unknown>, row: OldSilence): Promise<void> {
+  const scope = JSON.stringify({
+    entityId: row.entity_id,
+    service: null,
+    rule: row.rule,
+    subject: row.subject,
+    labels: [],
+  });
+  const title = row.reason === null || row.reason === '' ? 'Silence' : row.reason;
+  const kind = calendarKinds.indexOf('silence');
+  await sql`insert into calendar (id, kind, title, scope, starts_at, ends_at, time_zone, left_out, governs, reason, created_by, created_at, over_at)
+    values (${row.id}, ${kind}, ${title}, ${scope}, ${Number(row.starts_at)}, ${Number(row.ends_at)}, 'UTC', '[]', '["alerting"]',
+      ${row.reason}, ${row.created_by}, ${Number(row.created_at)}, ${Number(row.ends_at)})`.execute(db);
+}
+
+async function isThere(db: Db | Kysely<unknown>, engine: Engine, table: string): Promise<boolean> {
+  const catalog =
+    engine === 'sqlite'
+      ? sql`select 1 as found from sqlite_master where type = 'table' and name = ${table}`
+      : sql`select 1 as found from pg_catalog.pg_class where oid = to_regclass(${table})`;
+  return (await catalog.execute(db)).rows.length > 0;
+}
+
+async function addServices(db: Kysely<unknown>, engine: Engine): Promise<void> {
+  await createSummedTable(db, engine, 'services');
+  await createSummedTable(db, engine, 'service_dependencies');
+}
+
+async function addRemovedServices(db: Kysely<unknown>, engine: Engine): Promise<void> {
+  await sql`alter table services add column removed_at ${sql.raw(TYPES[engine].integer)}`.execute(db);
 }
 
 function firstColumns(table: TableName): string[] {
@@ -180,11 +284,7 @@ export async function migrate(db: Db, engine: Engine, place: string): Promise<vo
 }
 
 async function migrationsIn(db: Db, engine: Engine): Promise<{ name: string; timestamp: string }[]> {
-  const catalog =
-    engine === 'sqlite'
-      ? sql`select 1 as found from sqlite_master where type = 'table' and name = 'kysely_migration'`
-      : sql`select 1 as found from pg_catalog.pg_class where oid = to_regclass('kysely_migration')`;
-  if ((await catalog.execute(db)).rows.length === 0) return [];
+  if (!(await isThere(db, engine, 'kysely_migration'))) return [];
   const { rows } = await sql<{ name: string; timestamp: string }>`select name, timestamp from kysely_migration`.execute(
     db,
   );

@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditKeys } from '../../../src/access/audit-key.ts';
 import { AuditLog } from '../../../src/access/audit-log.ts';
+import { everything } from '../../../src/model/index.ts';
 import type { AnomalyRow, Prediction, RecordStore } from '../../../src/model/index.ts';
 import { openPostgresRecords } from '../../../src/store/records/open-records.ts';
 import { newHome, openTestStores } from './open-test-stores.ts';
@@ -197,6 +198,18 @@ for (const engine of [sqlite, postgres]) {
         expect(await ids({ endedAt: { not: 1 } })).toEqual(['c2', 'c3', 'c4']);
         expect(await ids({ pages: false, status: 'open' })).toHaveLength(4);
         expect(await records.count('anomalies', { detector: 'absence', entityId: 'host:x' })).toBe(2);
+        await records.put('settings', [
+          { id: 'has-1', value: ['host:a', 'a"b%_'], at: 1 },
+          { id: 'has-2', value: ['host:ab', 'HOST:A'], at: 2 },
+        ]);
+        const having = async (text: string): Promise<string[]> =>
+          (await records.find('settings', { where: { value: { has: text } }, orderBy: 'at' })).rows.map(
+            (row) => row.id,
+          );
+        expect(await having('host:a')).toEqual(['has-1']);
+        expect(await having('HOST:A')).toEqual(['has-2']);
+        expect(await having('a"b%_')).toEqual(['has-1']);
+        expect(await having('%')).toEqual([]);
         await expect(records.find('anomalies', { where: { nothing: 1 } as never })).rejects.toMatchObject({
           code: 'BAD_REQUEST',
         });
@@ -204,15 +217,15 @@ for (const engine of [sqlite, postgres]) {
 
       test('pages through every row once, in each order, while rows come and go', async () => {
         const entityOf = (n: number): string | null => (n % 3 === 0 ? null : `e${n % 5}`);
-        const rows = [...Array(23).keys()].map((n) => ({ id: `s${String(n).padStart(2, '0')}`, entityId: entityOf(n), rule: null, subject: null, startsAt: n % 4, endsAt: 9e12, reason: '', createdBy: '', createdAt: n })); // biome-ignore format: one row
-        await records.put('silences', rows);
-        for (const orderBy of ['id', 'startsAt', 'entityId'] as const) {
+        const rows = [...Array(23).keys()].map((n) => ({ id: `s${String(n).padStart(2, '0')}`, kind: 'silence' as const, title: '', scope: everything, recurrence: entityOf(n), timeZone: 'UTC', except: [], governs: [], startsAt: n % 4, endsAt: 9e12, overAt: 9e12, reason: '', createdBy: '', createdAt: n })); // biome-ignore format: one row
+        await records.put('calendar', rows);
+        for (const orderBy of ['id', 'startsAt', 'recurrence'] as const) {
           for (const descending of [false, true]) {
             const seen: string[] = [];
             const values: (string | number | null)[] = [];
             let cursor: string | undefined;
             do {
-              const page = await records.find('silences', {
+              const page = await records.find('calendar', {
                 orderBy,
                 descending,
                 limit: 4,
@@ -230,7 +243,7 @@ for (const engine of [sqlite, postgres]) {
           }
         }
         for (const cursor of ['rubbish', Buffer.from('[1]').toString('base64url'), '']) {
-          await expect(records.find('silences', { cursor })).rejects.toMatchObject({ code: 'BAD_CURSOR' });
+          await expect(records.find('calendar', { cursor })).rejects.toMatchObject({ code: 'BAD_CURSOR' });
         }
       });
 

@@ -71,7 +71,9 @@ function find(method: string, path: string): Found | null {
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  return chunks.length === 0 ? undefined : (JSON.parse(Buffer.concat(chunks).toString()) as unknown);
+  if (chunks.length === 0) return undefined;
+  const text = Buffer.concat(chunks).toString();
+  return request.headers['content-type'] === 'application/json' ? (JSON.parse(text) as unknown) : text;
 }
 
 function sendProblem(

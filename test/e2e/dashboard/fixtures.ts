@@ -2,7 +2,11 @@ import type { z } from 'zod';
 import type { OperationId, OperationOutput } from '../../../src/api/contract/index.ts';
 import * as s from '../../../src/api/contract/schemas.ts';
 import type { IncidentChange } from '../../../src/model/index.ts';
+import { calendarEntry, plannedWithin } from './calendar-fixtures.ts';
+import { Services } from './service-fixtures.ts';
 import { Incidents } from './incident-fixtures.ts';
+import { notificationAnswers } from './notification-fixtures.ts';
+import { objectiveFixtures, ruleFixtures } from './rule-fixtures.ts';
 
 /* Canned answers of the API for the browser tests. The server validates each with the contract's schemas before it sends it, so they cannot drift. */
 
@@ -126,6 +130,7 @@ export class World {
   readonly judged = new Map<string, Anomaly['verdict']>();
   readonly extra: Anomaly[] = [];
   readonly incidents: Incidents;
+  readonly services: Services;
   /** Whether who looks may only look. */
   isViewer = false;
   /** The sentence last sent; an answer read after it says the same. */
@@ -136,6 +141,7 @@ export class World {
     this.now = now;
     this.busySince = scene === 'busy' || scene === 'fleet' ? now - 11 * minute : null;
     this.incidents = new Incidents(now, this.busySince !== null);
+    this.services = new Services((ago) => this.iso(ago), scene === 'empty' || scene === 'new');
   }
 
   iso(ago = 0): string {
@@ -343,27 +349,53 @@ export class World {
       at: this.iso(),
       hosts: hosts.map((h, i) => ({ ...h, gauges: this.gauges(i) })),
       others: [],
+      othersCount: 0,
       anomalies: this.anomalies().filter((a) => a.status === 'open'),
       alerts: this.alerts(),
       outlook: busy
         ? [
             {
+              kind: 'bottleneck',
+              entityId: 'host:00000000',
+              entityName: 'db-1',
+              component: 'memory used',
+              sentence:
+                'db-1’s memory used may reach 95 % in about 8 min (6–12): by 1.2 % a minute since 12:03, 86 % now',
+              severity: 'high',
+              dueAt: this.iso(-8 * minute),
+              fromAt: this.iso(-6 * minute),
+              toAt: this.iso(-12 * minute),
+              advice: 'End or limit what takes the memory, or add some',
+              confidence: prior,
+              record: 'No such forecast has been made yet.',
+            },
+            {
+              kind: 'capacity',
               entityId: 'host:00000000',
               entityName: 'db-1',
               component: 'disk used /var',
               sentence: 'db-1: /var is full in 9 days (7–12).',
               severity: 'high',
               dueAt: this.iso(-9 * day),
+              fromAt: this.iso(-7 * day),
+              toAt: this.iso(-12 * day),
+              advice: 'Free space or add some before then',
               confidence: measured,
+              record: 'Of 48 such forecasts 44 held.',
             },
             {
+              kind: 'capacity',
               entityId: 'host:00000001',
               entityName: 'web-1',
               component: 'memory used',
               sentence: 'web-1: memory reaches 90 % in 24 days (15–41).',
               severity: 'medium',
               dueAt: this.iso(-24 * day),
+              fromAt: this.iso(-15 * day),
+              toAt: this.iso(-41 * day),
+              advice: 'Add 18 % of what there is within 15 days, so that the peaks of the next 30 days use 80 %',
               confidence: prior,
+              record: 'No such forecast has been made yet.',
             },
           ]
         : [],
@@ -832,12 +864,24 @@ export const answers: { readonly [K in OperationId]?: Answer } = {
     return w.anomaly(id ?? '', {});
   },
   alerts: (w, _p, q) => ({
-    items: w.alerts().filter((a) => (q.get('incident') ?? a.incidentId) === a.incidentId),
+    items: w
+      .alerts()
+      .filter((a) => (q.get('incident') ?? a.incidentId) === a.incidentId && (q.get('state') ?? a.state) === a.state),
     nextCursor: null,
   }),
   incidents: (w, _p, q) => ({ items: w.incidents.list(q), nextCursor: null }),
   incident: (w, { id = '' }) => w.incidents.one(id),
+  similarIncidents: (w, { id = '' }) => {
+    const items = w.incidents.similar(id);
+    return items === undefined ? undefined : { items };
+  },
   changeIncident: (w, { id = '' }, _q, body) => w.incidents.change(id, body as IncidentChange),
+  services: (w) => w.services.list(),
+  serviceGraph: (w) => w.services.graph(),
+  service: (w, { id = '' }) => w.services.one(id),
+  changeService: (w, { id = '' }) => w.services.one(id),
+  removeService: (w, { id = '' }) => w.services.remove(id),
+  changeDependency: (w) => w.services.graph(),
   alertRules: () => ({
     items: [
       {
@@ -862,6 +906,34 @@ export const answers: { readonly [K in OperationId]?: Answer } = {
         source: 'starter',
         enabled: true,
       },
+    ],
+  }),
+  rules: (w) => ruleFixtures(w.iso(5_000)),
+  objectives: () => ({ items: objectiveFixtures }),
+  addObjective: () => objectiveFixtures[2],
+  changeObjective: () => objectiveFixtures[2],
+  importRules: (_, _params, query) => ({
+    name: query.get('name') ?? '',
+    kept: query.get('dryRun') !== 'true',
+    groups: [{ name: 'redis', intervalSeconds: 60, rules: [{ name: 'RedisDown', kind: 'alert', severity: 'high' }] }],
+    problems: [
+      {
+        kind: 'fault',
+        file: query.get('name') ?? '',
+        line: 9,
+        group: 'redis',
+        rule: 'RedisFull',
+        message: 'position 3: the expression ends too early.',
+      },
+    ],
+  }),
+  tryRule: (w) => ({
+    from: w.iso(24 * hour),
+    to: w.iso(),
+    fired: 2,
+    alerts: [
+      { labels: { instance: 'db-1:9100', mountpoint: '/var' }, firedAt: w.iso(9 * hour), resolvedAt: w.iso(8 * hour) },
+      { labels: { instance: 'db-1:9100', mountpoint: '/' }, firedAt: w.iso(2 * hour), resolvedAt: null },
     ],
   }),
   silences: (w) => ({
@@ -889,29 +961,15 @@ export const answers: { readonly [K in OperationId]?: Answer } = {
     entityId: null,
     ...(body as object),
   }),
-  channels: () => ({
-    items: [
-      {
-        name: 'ops-mail',
-        kind: 'email',
-        target: 'ops@example.org',
-        delivered: 41,
-        waiting: 0,
-        givenUp: 0,
-        lastError: null,
-      },
-      {
-        name: 'chat',
-        kind: 'webhook',
-        target: 'https://chat.example.org/hooks/…',
-        delivered: 12,
-        waiting: 1,
-        givenUp: 0,
-        lastError: 'HTTP 502 at 13:40; tries again in 4 min',
-      },
-    ],
-  }),
+  calendar: (w, _p, query) => plannedWithin(w, query),
+  addCalendarEntry: (w, _p, _q, body) => ({ ...calendarEntry(w, 'c9'), ...(body as object) }),
+  changeCalendarEntry: (w, params, _q, body) => ({ ...calendarEntry(w, params['id'] ?? ''), ...(body as object) }),
+  ...notificationAnswers,
   testChannel: () => ({ delivered: true, detail: 'Accepted by mail.example.org in 210 ms.' }),
+  outlook: (w, _p, q) => {
+    const asked = q.get('entity');
+    return { items: w.overview().outlook.filter(({ entityId }) => asked === null || entityId === asked) };
+  },
   forecasts: (w, _p, q) => {
     const ahead = horizonMs[q.get('horizon') ?? '24h'] ?? day;
     if (w.scene === 'new')
@@ -1008,6 +1066,7 @@ export const answers: { readonly [K in OperationId]?: Answer } = {
         ? 'Auspex is well.'
         : 'Auspex is degraded: messages to chat wait since 13:40; all else is well.',
     version: '0.1.0',
+    demonstration: false,
     startedAt: w.iso(3 * day),
     home: '/var/lib/auspex',
     components: [
@@ -1186,6 +1245,7 @@ const session: z.infer<typeof s.session> = {
   expiresAt: null,
   csrf: 'csrf-of-the-fixture',
   needs: null,
+  demonstration: false,
 };
 
 function user(

@@ -1,9 +1,18 @@
 import type { z } from 'zod';
 import type * as s from '../../../src/api/contract/schemas.ts';
-import { incidentDetailToWire, incidentToWire } from '../../../src/api/http/wire.ts';
+import { incidentDetailToWire, incidentToWire, similarToWire } from '../../../src/api/http/wire.ts';
+import { businessImpact, untold } from '../../../src/decide/business-impact.ts';
 import { restoreIncidents } from '../../../src/decide/incident-book.ts';
 import { changeIncident } from '../../../src/decide/incident-change.ts';
-import type { Incident, IncidentChange, IncidentSign, IncidentStep } from '../../../src/model/index.ts';
+import { similarTo } from '../../../src/decide/incident-likeness.ts';
+import type { IncidentBusiness } from '../../../src/engine/incident-business.ts';
+import type {
+  Incident,
+  IncidentChange,
+  IncidentSign,
+  IncidentSnapshot,
+  IncidentStep,
+} from '../../../src/model/index.ts';
 
 /* Incidents of the browser tests: changed by the real rules and told by the real border. */
 
@@ -37,7 +46,19 @@ export class Incidents {
 
   one(id: string): z.infer<typeof s.incidentDetail> | undefined {
     const found = this.#all.find((one) => one.id === id);
-    return found === undefined ? undefined : incidentDetailToWire(found, nameOf);
+    return found === undefined
+      ? undefined
+      : incidentDetailToWire(
+          found,
+          { snapshots: snapshotsOf(found), business: businessOf(found), messages: [] },
+          nameOf,
+        );
+  }
+
+  similar(id: string): z.infer<typeof s.similarIncident>[] | undefined {
+    const found = this.#all.find((one) => one.id === id);
+    if (found === undefined) return undefined;
+    return similarTo(found, this.#all, 5).map((like) => similarToWire(like, nameOf));
   }
 
   change(id: string, change: IncidentChange): z.infer<typeof s.incidentDetail> | undefined {
@@ -59,6 +80,38 @@ export class Incidents {
     this.#all = [one, ...this.#all];
     return incidentToWire(one, nameOf);
   }
+}
+
+function snapshotsOf({ id, openedAt }: Incident): readonly IncidentSnapshot[] {
+  if (id !== 'i-cpu') return [];
+  const sections = [
+    { title: 'Changes before it', lines: ['ffmpeg 6.0 → 6.1 on db-1, 4 min before it began'] },
+    { title: 'Most CPU on db-1', lines: ['ffmpeg (pid 4182): 3.70 cores, 612 MiB', 'postgres: 0.20 cores, 2.1 GiB'] },
+    { title: 'Work waits on db-1', lines: ['for the processor 62 % of the time'] },
+  ];
+  return [{ at: openedAt, reason: 'opened', suspect: null, sections, summary: [] }];
+}
+
+/** Orders fall, sign-ups do not; of refunds nothing is known. */
+function businessOf({ id, startedAt }: Incident): IncidentBusiness | null {
+  if (id !== 'i-cpu') return null;
+  const minutes = (during: number, usual: number) => ({
+    stepMs: minute,
+    before: 60,
+    values: Float64Array.from({ length: 70 }, (_, i) => (i < 60 ? usual : during)),
+  });
+  const shop = { service: 'shop', kind: 'counter', unit: 'count' } as const;
+  const at = { serviceId: 'svc:shop', entityId: WEB };
+  const items = [
+    { ...businessImpact({ ...shop, metric: 'orders_total' }, minutes(12, 61), null), ...at },
+    {
+      ...untold({ service: 'shop', metric: 'refunds_total' }, 'no figures of that name have come from it.'),
+      ...at,
+      entityId: null,
+    },
+    { ...businessImpact({ ...shop, metric: 'sign_ups_total' }, minutes(4, 4.1), null), ...at },
+  ];
+  return { from: startedAt, to: startedAt + 10 * minute, items, leftOut: 0 };
 }
 
 function sign(id: string, startedAt: number, more: Partial<IncidentSign>): IncidentSign {
@@ -93,6 +146,8 @@ function incident(id: string, startedAt: number, more: Partial<Incident>): Incid
     resolvedAt: null,
     toldAt: null,
     leadAlertId: null,
+    told: null,
+    priority: null,
     acknowledgedAt: null,
     assignee: null,
     verdict: 'none',
@@ -156,8 +211,18 @@ function made(now: number): readonly Incident[] {
             'CPU of process group ffmpeg is 3.7 cores, there was none before.',
             'Time tasks waited for CPU is 62 %, usually 0–2 %.',
           ],
+          counterfactual:
+            'Without “CPU of process group ffmpeg is 3.7 cores, there was none before” db-1 would stand above it.',
+          figures: [1, 2],
         },
-        { name: 'db-1', entityId: DB, score: 0.21, reasons: ['Disk reads are 212 MiB/s, usually 0–30 MiB/s.'] },
+        {
+          name: 'db-1',
+          entityId: DB,
+          score: 0.21,
+          reasons: ['Disk reads are 212 MiB/s, usually 0–30 MiB/s.'],
+          counterfactual: 'With 3.4 times the evidence it would stand first.',
+          figures: [3],
+        },
         { name: 'shop on web-1', entityId: WEB, score: 0.08, reasons: ['Latency is 1.4 s, usually 90–140 ms.'] },
       ],
       steps: [
@@ -234,6 +299,10 @@ function made(now: number): readonly Incident[] {
           endedAt: now - 6 * day + 33 * minute,
           summary: 'db-1 uses 97 % of its CPU, usually 8–20 %.',
         }),
+      ],
+      steps: [
+        step(now - 6 * day + 20 * minute, 'noted', 'The nightly job ran by day. Its cron line is set right.', 'bob'),
+        step(now - 6 * day + 38 * minute, 'resolved', 'Nothing of it is seen any more. It lasted 38 min.'),
       ],
     }),
   ];

@@ -66,10 +66,24 @@ test.skipIf(!hasChromium)(
       'no probabilities',
       'it began 1 min 30 s after',
       'Not told of',
-      'Same class',
+      'In common: the same class',
+      'Its cron line is set right.',
+      'It lasted 38 min.',
+      'Without “CPU of process group ffmpeg',
+      'for the processor 62 % of the time',
       'stop it or give',
     ])
       await p.getByText(part).first().waitFor();
+    const business = p.getByRole('region', { name: 'The business in that time' }).getByRole('listitem');
+    expect(await business.allInnerTexts()).toEqual([
+      expect.stringMatching(
+        /^orders_total of shop: 12 a minute instead of 61.*; some 490 fewer in that time\.\s+Chart$/,
+      ),
+      expect.stringMatching(/^refunds_total of shop: no figures of that name have come from it\.\s+shop$/),
+      expect.stringMatching(/^sign_ups_total of shop: 4 a minute, about as before/),
+    ]);
+    const chart = p.getByRole('link', { name: 'Chart of orders_total' });
+    expect(await chart.getAttribute('href')).toMatch(/\/explore\?host=host%3A00000001&metric=orders_total&from=.+&to=/);
     await p.getByRole('img', { name: /Time axis\. .*people were told; .*class decided/ }).waitFor();
     await p.getByRole('link', { name: 'All incidents' }).click();
     await sentence.waitFor();
@@ -96,11 +110,17 @@ test.skipIf(!hasChromium)(
     await dialogOf(p).getByLabel('Class').selectOption('bad-deployment');
     await dialogOf(p).getByRole('button', { name: 'Set', exact: true }).click();
     await p.getByText('Set by ann; Auspex leaves it so.').waitFor();
+    await p.getByRole('button', { name: 'Note …' }).click();
+    expect(await dialogOf(p).getByRole('button', { name: 'Keep the note' }).isDisabled()).toBe(true);
+    await dialogOf(p).getByLabel('What was found or done').fill(' Stopped ffmpeg. ');
+    await dialogOf(p).getByRole('button', { name: 'Keep the note' }).click();
+    await p.locator('.steps').getByText('Stopped ffmpeg.').waitFor();
     expect(sent(f)).toEqual([
       ['changeIncident', 'i-cpu', { kind: 'acknowledge' }],
       ['changeIncident', 'i-cpu', { kind: 'assign', to: 'ann' }],
       ['changeIncident', 'i-cpu', { kind: 'judge', verdict: 'confirmed' }],
       ['changeIncident', 'i-cpu', { kind: 'override', class: 'bad-deployment' }],
+      ['changeIncident', 'i-cpu', { kind: 'note', text: 'Stopped ffmpeg.' }],
     ]);
     expect(f.changes[0]?.csrf).toBe('csrf-of-the-fixture');
     expect([...found, ...f.faults]).toEqual([]);

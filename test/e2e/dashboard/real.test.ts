@@ -48,6 +48,7 @@ const pages: readonly (readonly [string, string | RegExp])[] = [
   ['hosts/host%3Adb-1?last=24h', 'Heaviest processes'],
   ['incidents', /No incidents\.|open incident|No incident is open/],
   ['anomalies?last=24h', /anomal(y|ies) in this range|Nothing was unusual/],
+  ['calendar', /Nothing is planned|holds until/],
   ['explore?host=host%3Adb-1', 'Export this range'],
   ['forecasts?host=host%3Adb-1&horizon=1h', 'between'],
   ['models', 'Latest predictions'],
@@ -140,9 +141,10 @@ test.skipIf(!hasChromium)(
     await page.locator('.facts-line .tag', { hasText: 'dismissed' }).waitFor();
     const incident = await server.client.call('incident', { params: { id } });
     expect(incident).toMatchObject({ state: 'resolved', verdict: 'dismissed' });
-    expect(incident.steps.slice(-2).map(({ kind, by }) => `${kind} by ${by}`)).toEqual([
-      'acknowledged by owner',
-      'judged by owner',
+    // What Auspex itself finds out meanwhile may stand between.
+    expect(incident.steps.flatMap(({ kind, by }) => (by === 'owner' ? [kind] : []))).toEqual([
+      'acknowledged',
+      'judged',
     ]);
     expect([...axe, ...found]).toEqual([]);
   },

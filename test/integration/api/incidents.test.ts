@@ -43,6 +43,11 @@ test('an incident has its signs, causes and steps with names; its alerts are fou
     ['shop', 'finding'],
   ]);
   expect(incident.steps.map(({ kind }) => kind)).toEqual(['opened', 'told', 'joined', 'class']);
+  expect(incident.business).toMatchObject({
+    from: at(NOW - 600_000),
+    items: [{ service: 'shop', metric: 'orders_total', value: 12, usual: 60, basis: 'hour-before', difference: -480 }],
+  });
+  expect((await client.call('incident', { params: { id: 'i-load' } })).business).toBeNull();
   const alerts = await client.call('alerts', { query: { incident: 'i-disk' } });
   expect(alerts.items.map(({ id }) => id).sort()).toEqual(['a1', 'a2']);
   expect((await client.call('alerts', { query: { incident: 'i-load' } })).items).toEqual([]);
@@ -77,6 +82,33 @@ test('a change is done under the caller’s name and stands in the audit log; a 
   expect(log.items.map(({ target, outcome }) => `${target} ${outcome}`)).toContain('i-load begun');
 });
 
+test('what is like it comes with what people noted and how it ended', async () => {
+  const { items } = await running.client('read').call('similarIncidents', { params: { id: 'i-disk' } });
+  expect(items.map(({ incident: { id }, why, notes, end }) => [id, why, notes, end])).toEqual([
+    [
+      'i-past',
+      'In common: the same class (disk full), one sign of the same kind.',
+      [],
+      'Nothing of it is seen any more. It lasted 1 h.',
+    ],
+  ]);
+  await expect(running.client('read').call('similarIncidents', { params: { id: 'gone' } })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  });
+});
+
+test('a note stands on the incident under its author’s name; an empty one is refused', async () => {
+  const client = running.client('operate');
+  const noted = await client.call('changeIncident', {
+    params: { id: 'i-load' },
+    body: { kind: 'note', text: ' Cron. ' },
+  });
+  expect(noted.steps.at(-1)).toMatchObject({ kind: 'noted', text: 'Cron.', by: 'test operate' });
+  await expect(
+    client.call('changeIncident', { params: { id: 'i-load' }, body: { kind: 'note', text: '  ' } }),
+  ).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+});
+
 let said: string[] = [];
 beforeEach(() => {
   said = [];
@@ -109,6 +141,7 @@ test('the command line shows one, acknowledges and judges it', async () => {
   const [code, text] = await auspex('incidents', 'show', 'i-disk');
   expect(code).toBe(1);
   expect(text).toContain('0.80  / on web-1. The file system is 97 % full.');
+  expect(text).toContain('12 a minute instead of 60 in the hour before; some 480 fewer in that time.');
   expect(text).toMatch(/medium +shop .*goes on +Fails 12 % of requests/);
   expect(await auspex('incidents', 'ack', 'i-disk')).toEqual([0, 'Acknowledged: Disk full: / on web-1\n']);
   expect((await auspex('incidents', 'confirm', 'i-disk'))[1]).toContain('its findings count as right');
@@ -122,6 +155,9 @@ test('explain tells why of an incident, an alert and a finding, and what would h
   const [, incident] = await auspex('explain', 'i-disk');
   for (const part of [
     'told: People are told, since / is 97 % full.',
+    'The business from ',
+    '  orders_total of shop: 12 a minute instead of 60 in the hour before; some 480 fewer in that time.\n',
+    '  Not looked at: 2 more business metrics.\n',
     'It opened the incident.',
     'shop runs on web-1',
     'no probabilities',
@@ -130,6 +166,7 @@ test('explain tells why of an incident, an alert and a finding, and what would h
   ])
     expect(incident).toContain(part);
   expect(incident).not.toContain('No channel is set up');
+  expect((await auspex('explain', 'i-load'))[1]).not.toContain('The business');
 
   const [, alert] = await auspex('explain', 'a1');
   for (const part of ['Rule disk-full: disk used > 95 %, for 1 min', 'limit 95', 'Yes, at', 'auspex explain i-disk'])

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OperationId, problem, type Route, routes } from '../../../src/api/contract/index.ts';
+import { everything } from '../../../src/model/index.ts';
 import { rawRequest } from './raw-request.ts';
 import { type Running, startServer } from './running-server.ts';
 import { NOW } from './sample-engine.ts';
@@ -15,10 +16,14 @@ const later = new Date(NOW + 86_400_000).toISOString();
 const bodies: Partial<Record<OperationId, unknown>> = {
   judgeAnomaly: { verdict: 'confirmed' },
   changeIncident: { kind: 'acknowledge' },
+  recordChanges: { service: 'shop', to: '1.5.0' },
   addSilence: { endsAt: later, reason: 'Maintenance' },
+  addCalendarEntry: { kind: 'maintenance', title: 'New disk', startsAt: new Date(NOW).toISOString(), endsAt: later },
+  changeCalendarEntry: { kind: 'maintenance', title: 'New disk', startsAt: new Date(NOW).toISOString(), endsAt: later },
   trainModel: {},
   promoteModel: { entity: 'web-1', version: 1 },
   predictModel: { rows: [{ cpu: 0.5 }] },
+  notifyRoute: { severity: 'high' },
   recordExecution: { job: 'backup', startedAt: new Date(NOW).toISOString(), durationMs: 5 },
   alertmanagerAlerts: { version: '4', alerts: [] },
   grafanaAlerts: { alerts: [] },
@@ -26,6 +31,12 @@ const bodies: Partial<Record<OperationId, unknown>> = {
   backup: {},
   addToken: { name: 'x', scope: 'read' },
   changeUser: { role: 'operator' },
+  registerService: { name: 'orders' },
+  changeService: { kind: 'rename', name: 'shop' },
+  changeDependency: { kind: 'add', from: 'redis', to: 'shop' },
+  tryRule: { expression: 'up == 0' },
+  addObjective: { name: 'new', indicator: { kind: 'events', good: 'sum(a)', total: 'sum(b)' }, target: 0.99 },
+  changeObjective: { name: 'shop-latency', service: 'shop', indicator: { kind: 'availability' }, target: 0.99 },
 };
 const paths: Partial<Record<OperationId, string>> = {
   entity: '/api/entities/web-1',
@@ -38,8 +49,15 @@ const paths: Partial<Record<OperationId, string>> = {
   judgeAnomaly: '/api/anomalies/f1/verdict',
   alert: '/api/alerts/a1',
   incident: '/api/incidents/i-disk',
+  similarIncidents: '/api/incidents/i-disk/similar',
   changeIncident: '/api/incidents/i-disk',
+  service: '/api/services/shop',
+  changeService: '/api/services/shop',
+  removeService: '/api/services/shop',
   removeSilence: '/api/silences/s1',
+  changeCalendarEntry: '/api/calendar/c1',
+  removeCalendarEntry: '/api/calendar/c1',
+  importCalendar: '/api/calendar/import?kind=holiday',
   testChannel: '/api/channels/ops/test',
   model: '/api/models/performance',
   trainModel: '/api/models/performance/train',
@@ -49,6 +67,10 @@ const paths: Partial<Record<OperationId, string>> = {
   changeUser: '/api/users/anna',
   resetUser: '/api/users/anna/reset',
   exportRecords: '/api/export/records/anomalies',
+  importRules: '/api/rules/import?name=shop&dryRun=true',
+  removeImportedRules: '/api/rules/import/kept',
+  changeObjective: '/api/objectives/made',
+  removeObjective: '/api/objectives/made',
 };
 
 const principals = [
@@ -118,26 +140,24 @@ const operations = (Object.entries(routes) as [OperationId, Route][]).filter(([i
 
 test.each(operations)('%s answers each principal by the table', async (id, route) => {
   for (const who of principals) {
-    await running.records.put('silences', [
-      {
-        id: 's1',
-        entityId: null,
-        rule: null,
-        subject: null,
-        startsAt: NOW,
-        endsAt: NOW + 1,
-        reason: 'r',
-        createdBy: 'o',
-        createdAt: NOW,
-      },
+    const row = { kind: 'silence' as const, title: 'r', scope: everything, recurrence: null, timeZone: 'UTC', except: [], governs: [], startsAt: NOW, endsAt: NOW + 1, overAt: NOW + 1, reason: 'r', createdBy: 'o', createdAt: NOW }; // biome-ignore format: one row
+    await running.records.put('calendar', [
+      { ...row, id: 's1' },
+      { ...row, id: 'c1' },
     ]);
+    await running.engine.calendar.load();
     await running.records.put('tokens', [
       { id: 'doomed', name: 'd', hash: 'h', scope: 'read', createdAt: NOW, expiresAt: null, lastUsedAt: null },
     ]);
     await running.records.put('users', [
       { id: 'anna', role: 'viewer', passwordHash: null, createdAt: NOW, disabledAt: null, lastSignInAt: null },
     ]);
-    const body = id === 'remoteWrite' ? Buffer.from('x') : bodies[id];
+    const raw: Partial<Record<OperationId, string>> = {
+      remoteWrite: 'x',
+      importCalendar: 'BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n',
+    };
+    const text = raw[id];
+    const body = text === undefined ? bodies[id] : Buffer.from(text);
     const answer = await rawRequest(running.port, paths[id] ?? route.path, {
       method: route.method,
       headers: {

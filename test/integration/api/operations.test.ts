@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../../src/api/client.ts';
+import { predict } from '../../../src/cli/commands/predict.ts';
 import { rawRequest } from './raw-request.ts';
 import { addSeries, type Running, startServer } from './running-server.ts';
 import { anomalyRow, NOW } from './sample-engine.ts';
@@ -189,7 +190,7 @@ test('the same Idempotency-Key gets the same answer once, with another body CONF
     client.call('addSilence', { body, idempotencyKey: 'k1' }),
   ]);
   expect(second).toEqual(first);
-  expect(await running.records.count('silences', { reason: 'r' })).toBe(1);
+  expect(await running.records.count('calendar', { reason: 'r' })).toBe(1);
   const other = client.call('addSilence', { body: { ...body, reason: 'other' }, idempotencyKey: 'k1' });
   await expect(other).rejects.toMatchObject({ code: 'CONFLICT' });
   // A key belongs to its sender.
@@ -232,6 +233,41 @@ test('predictions are filtered by the band of their probability; the ledger stat
     confidence: { source: 'measured', sampleCount: 60, value: 0.9 },
   });
   expect(record?.calibrationError).toBeCloseTo(0.05);
+});
+
+test('what comes next tells its kind, its range, what to do and how such forecasts did; the command says it and ends with 1', async () => {
+  const client = running.client('read');
+  const { items } = await client.call('outlook', { query: { hours: 720 } });
+  expect(items).toMatchObject([
+    {
+      kind: 'capacity',
+      fromAt: new Date(NOW + 7 * 86_400_000).toISOString(),
+      toAt: new Date(NOW + 12 * 86_400_000).toISOString(),
+      advice: 'Free space or add some.',
+      record: 'Of 20 such forecasts 18 held.',
+    },
+  ]);
+  const said: string[] = [];
+  const print = (text: string) => void said.push(text);
+  const output = {
+    json: false,
+    color: false,
+    quiet: false,
+    print,
+    say: print,
+    data: (_: unknown, human: () => void) => human(),
+  };
+  expect(await predict(client, output, { hours: 720 })).toBe(1);
+  const text = said.join('\n');
+  for (const part of [
+    '▲ medium',
+    'capacity',
+    'web-1: / fills in 9 days (7–12).',
+    '→ web-1',
+    'Of 20 such forecasts 18 held.',
+  ])
+    expect(text).toContain(part);
+  await expect(client.call('outlook', { query: { hours: 0 } })).rejects.toMatchObject({ code: 'BAD_REQUEST' });
 });
 
 test('forecasts of all hosts carry the day on which the disk is full, from and to', async () => {

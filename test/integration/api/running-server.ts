@@ -23,6 +23,7 @@ import { backupStream } from '../../../src/store/backup-write.ts';
 import { openStores } from '../../../src/store/open-stores.ts';
 import { anomalyRow, clock, finding, model, NOW, SampleEngine } from './sample-engine.ts';
 import { sampleAlert, sampleIncidents } from './sample-incidents.ts';
+import { sampleObjectives, sampleRules } from './sample-rules.ts';
 
 export interface Running {
   readonly server: AuspexServer;
@@ -89,6 +90,11 @@ export async function startServer(
           waiting: 0,
           givenUp: 0,
           lastError: null,
+          minSeverity: 'medium',
+          changes: false,
+          failingSince: null,
+          waitingSince: null,
+          lastDeliveredAt: NOW,
         },
       ],
       test: async () => ({ delivered: true, detail: 'HTTP 200' }),
@@ -103,6 +109,8 @@ export async function startServer(
     },
     backup: ({ withKeys }) =>
       backupStream({ home, version: '0.1.0', createdAt: NOW, withKeys, hasRecords: true, hold: () => stores.hold() }),
+    rules: sampleRules(),
+    objectives: sampleObjectives(),
     scrapeTargets: () => [],
     ownMetrics: async () => '# HELP up Up.\n# TYPE up gauge\nup 1\n',
     version: '0.1.0',

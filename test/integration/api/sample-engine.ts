@@ -1,7 +1,16 @@
+import { ChangeKeeper } from '../../../src/engine/change-keeper.ts';
+import { EntityRegistry } from '../../../src/engine/entity-registry.ts';
+import { snapshotsOf } from '../../../src/engine/incident-diagnostics.ts';
+import { similarIncidents } from '../../../src/engine/incident-past.ts';
+import { KnownServices } from '../../../src/engine/known-services.ts';
+import { CalendarKeeper } from '../../../src/engine/calendar-keeper.ts';
+import { tasks } from '../../../src/engine/tasks.ts';
 import type { EngineEvent, EngineView, EntityState, Gauge } from '../../../src/engine/engine-view.ts';
 import { scoreSamples } from '../../../src/detect/stream-scores.ts';
 import { restoreIncidents } from '../../../src/decide/incident-book.ts';
 import { changeIncident } from '../../../src/decide/incident-change.ts';
+import { bookJudgements, precisionBySource } from '../../../src/decide/priority.ts';
+import { routeAnswer, type RouteQuestion } from '../../../src/engine/route-answer.ts';
 import { AuspexError } from '../../../src/errors.ts';
 import {
   type AnomalyRow,
@@ -12,8 +21,11 @@ import {
   type IncidentChange,
   type ModelMetadata,
   type RecordStore,
+  type ReportedChange,
 } from '../../../src/model/index.ts';
-import { sampleIncidents } from './sample-incidents.ts';
+import { sampleBusiness, sampleIncidents } from './sample-incidents.ts';
+import { sampleChannels, sampleRouting } from './sample-routing.ts';
+import { sampleServices } from './sample-services.ts';
 
 const DAY = 86_400_000;
 /** The tests' now. */
@@ -114,14 +126,35 @@ function entityState(id: string, name: string, kind: 'host' | 'service'): Entity
  */
 export class SampleEngine implements EngineView {
   readonly #records: RecordStore;
+  readonly #changes: ChangeKeeper;
   readonly #held: EngineEvent[] = [];
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   readonly #states = [entityState('host:a', 'web-1', 'host'), entityState('service:b', 'shop', 'service')];
   #sequence = 0;
   ringSize = 100;
 
+  /** The real calendar, on the records of the test. */
+  readonly calendar: CalendarKeeper;
+
   constructor(records: RecordStore) {
     this.#records = records;
+    this.#changes = new ChangeKeeper({
+      records,
+      ring: { publish: (event) => this.publish(event) },
+      clock,
+      graph: new KnownServices(new EntityRegistry('UTC')),
+    });
+    const registry = new EntityRegistry('UTC');
+    registry.load(this.#states.map(({ entity }) => entity));
+    this.calendar = new CalendarKeeper({
+      records,
+      ring: { publish: (event) => this.publish(event) },
+      clock,
+      registry,
+      timeZone: 'UTC',
+      tasks: { run: async (name, argument) => (tasks[name] as (given: never) => unknown)(argument as never) as never },
+      onChange: () => {},
+    });
   }
 
   publish(event: EngineEvent extends infer E ? (E extends unknown ? Omit<E, 'sequence'> : never) : never): void {
@@ -148,7 +181,25 @@ export class SampleEngine implements EngineView {
     this.#states.find(
       ({ entity }) => entity.id === idOrName || entity.name === idOrName || entity.aliases.includes(idOrName),
     );
+  nameOf = (id: string) => this.#states.find(({ entity }) => entity.id === id)?.entity.name;
+  overview = (most: number) => {
+    const others = this.#states.filter(({ entity }) => entity.kind !== 'host');
+    return {
+      hosts: this.#states.filter(({ entity }) => entity.kind === 'host'),
+      others: others.slice(0, most),
+      othersCount: others.length,
+    };
+  };
   sentence = () => '1 host is well.';
+  readonly #services = sampleServices(NOW);
+  services = this.#services.services;
+  servicesSentence = this.#services.servicesSentence;
+  service = this.#services.service;
+  fleetHealth = this.#services.fleetHealth;
+  registerService = this.#services.registerService;
+  changeService = this.#services.changeService;
+  removeService = this.#services.removeService;
+  changeDependency = this.#services.changeDependency;
   learning = () => null;
   performance = async (entityId: string) => ({
     entityId,
@@ -229,12 +280,17 @@ export class SampleEngine implements EngineView {
   ];
   outlook = () => [
     {
+      kind: 'capacity' as const,
       entityId: 'host:a',
       component: 'disk used /',
       sentence: 'web-1: / fills in 9 days (7–12).',
       severity: 'medium' as const,
       dueAt: NOW + 9 * DAY,
+      from: NOW + 7 * DAY,
+      to: NOW + 12 * DAY,
+      advice: 'Free space or add some.',
       confidence: confidence(0.9, 'measured', 20),
+      record: 'Of 20 such forecasts 18 held.',
     },
   ];
   models = async () => [
@@ -260,6 +316,9 @@ export class SampleEngine implements EngineView {
   /** The real rules of what people may change, over incidents that are fixed. */
   #incidents: readonly Incident[] = sampleIncidents(NOW);
   incidents = () => this.#incidents.filter(({ state }) => state === 'open');
+  incidentSnapshots = (id: string) => snapshotsOf(this.#records, id);
+  incidentBusiness = async ({ id }: Incident) => (id === 'i-disk' ? sampleBusiness(NOW) : null);
+  similarIncidents = (incident: Incident) => similarIncidents(this.#records, incident);
   changeIncident = async (id: string, change: IncidentChange, by: string) => {
     const changed = changeIncident(restoreIncidents(this.#incidents, NOW), id, change, by, NOW);
     const ids = new Set(changed.map((one) => one.id));
@@ -267,6 +326,25 @@ export class SampleEngine implements EngineView {
     await this.#records.put('incidents', changed);
     return changed[0];
   };
+  /** The real keeper of changes over the test's records. */
+  recordChanges = (changes: readonly ReportedChange[]) => this.#changes.record(changes);
+  servicesOf = () => ['shop'];
+  route = (question: RouteQuestion) => {
+    const registry = new EntityRegistry('UTC');
+    return routeAnswer(
+      { ...question, entity: undefined },
+      {
+        policy: { channels: sampleChannels, routing: sampleRouting },
+        registry,
+        graph: new KnownServices(registry),
+        clock,
+      },
+    );
+  };
+  routing = () => sampleRouting;
+  keptUntil = (row: Parameters<EngineView['keptUntil']>[0]) => (row.receiver === 'team' ? NOW + 3_600_000 : null);
+  precision = () =>
+    precisionBySource(bookJudgements([{ source: 'metric', resource: 'cpu', group: 'hosts', verdict: 'confirmed' }]));
   alertRules = () => [
     {
       name: 'disk-full',
@@ -280,12 +358,6 @@ export class SampleEngine implements EngineView {
       enabled: true,
     },
   ];
-  addSilence = async (silence: Parameters<EngineView['addSilence']>[0]) => {
-    const row = { ...silence, id: `silence-${Math.random()}`, createdAt: NOW };
-    await this.#records.put('silences', [row]);
-    return row;
-  };
-  removeSilence = async (id: string) => void (await this.#records.remove('silences', { id }));
   readonly reported: Parameters<EngineView['takeReported']>[0][number][] = [];
   takeReported = async (reported: Parameters<EngineView['takeReported']>[0]) => {
     this.reported.push(...reported);

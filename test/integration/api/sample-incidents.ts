@@ -1,3 +1,5 @@
+import { businessImpact } from '../../../src/decide/business-impact.ts';
+import type { IncidentBusiness } from '../../../src/engine/incident-business.ts';
 import type { Alert, Incident, IncidentSign } from '../../../src/model/index.ts';
 
 const MINUTE = 60_000;
@@ -58,6 +60,8 @@ function incident(id: string, startedAt: number, more: Partial<Incident>): Incid
     resolvedAt: null,
     toldAt: null,
     leadAlertId: null,
+    told: null,
+    priority: null,
     acknowledgedAt: null,
     assignee: null,
     verdict: 'none',
@@ -138,4 +142,13 @@ export function sampleIncidents(now: number): readonly Incident[] {
       ],
     }),
   ];
+}
+
+/** Orders that fell from 60 a minute to 12, in the ten minutes before now. */
+export function sampleBusiness(now: number): IncidentBusiness {
+  const values = Float64Array.from({ length: 70 }, (_, i) => (i < 60 ? 60 : 12));
+  const of = { service: 'shop', metric: 'orders_total', kind: 'counter', unit: 'count' } as const;
+  const impact = businessImpact(of, { stepMs: MINUTE, before: 60, values }, null);
+  const items = [{ ...impact, serviceId: 'svc:shop', entityId: 'service:b' }];
+  return { from: now - 10 * MINUTE, to: now, items, leftOut: 2 };
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { teachingOf } from '../../../src/engine/training-calendar.ts';
 import { bandHistoryOf } from '../../../src/engine/band-history.ts';
 import { tasks } from '../../../src/engine/tasks.ts';
 import type { TaskPool } from '../../../src/engine/task-pool.ts';
@@ -48,7 +49,16 @@ async function stored(name: string, days: number, kind: 'gauge' | 'counter' | 'u
 }
 
 const bandOf = (series: Series, from: number, stepMs: number) =>
-  bandHistoryOf({ series, timeZone: 'UTC', from, to: NOW, stepMs, metrics: stores.metrics, tasks: pool });
+  bandHistoryOf({
+    series,
+    timeZone: 'UTC',
+    from,
+    to: NOW,
+    stepMs,
+    metrics: stores.metrics,
+    tasks: pool,
+    teachingAt: teachingOf([]),
+  });
 
 test('samples before the range teach what is expected at its begin', async () => {
   const band = await bandOf(await stored('warm', 1, 'gauge'), NOW - 60 * MINUTE, MINUTE);

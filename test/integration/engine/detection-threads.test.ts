@@ -47,7 +47,7 @@ const batch = (at: number): SampleBatch => ({
 });
 
 async function until(isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !isSo(); i++) await new Promise((wake) => setTimeout(wake, 25));
+  for (let i = 0; i < 800 && !isSo(); i++) await new Promise((wake) => setTimeout(wake, 25));
   expect(isSo()).toBe(true);
 }
 

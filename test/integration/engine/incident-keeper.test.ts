@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { emptyCalendar, targetOf } from '../../../src/decide/calendar.ts';
 import type { Observation } from '../../../src/decide/alert-book.ts';
 import { AlertKeeper } from '../../../src/engine/alert-keeper.ts';
 import { EntityRegistry } from '../../../src/engine/entity-registry.ts';
@@ -10,6 +11,7 @@ import type { IncidentKeeper } from '../../../src/engine/incident-keeper.ts';
 import type { Finding, NotificationRow } from '../../../src/model/index.ts';
 import { openStores, type Stores } from '../../../src/store/open-stores.ts';
 import { incidentsOf } from './incidents-of.ts';
+import { sampleObservation } from './sample-observation.ts';
 import { sampleFinding } from './sample-finding.ts';
 
 const MINUTE = 60_000;
@@ -35,6 +37,7 @@ async function open(): Promise<void> {
   const registry = new EntityRegistry('UTC');
   incidents = incidentsOf({ records, metrics, ring, clock, registry, openFindings: () => findings });
   alerts = new AlertKeeper({
+    governance: { calendar: emptyCalendar, targetOf: (id: string) => targetOf(undefined, id) },
     records,
     ring,
     clock,
@@ -61,26 +64,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-function seen(rule: string, more: Partial<Observation> = {}): Observation {
-  return {
-    rule,
-    kind: 'threshold',
-    entityId: 'host:a',
-    subject: rule,
-    resource: 'other',
-    severity: 'high',
-    reading: 'breach',
-    at: now,
-    value: 1,
-    limit: 0,
-    unit: '',
-    summary: `${rule} is too high`,
-    action: '',
-    findingId: null,
-    timing: { forMs: 0, holdMs: 0 },
-    ...more,
-  };
-}
+const seen = (rule: string, more: Partial<Observation> = {}): Observation => sampleObservation(rule, now, more);
 
 async function messages(): Promise<readonly NotificationRow[]> {
   await alerts.flush();

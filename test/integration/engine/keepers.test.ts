@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { emptyCalendar, targetOf } from '../../../src/decide/calendar.ts';
 import { AlertKeeper } from '../../../src/engine/alert-keeper.ts';
 import { EventRing } from '../../../src/engine/event-ring.ts';
 import { AuspexError } from '../../../src/errors.ts';
@@ -64,6 +65,7 @@ const statement = (over: Partial<Statement> = {}): Statement => ({
 
 function ledgerSeeing(value: number | null, store: RecordStore = records): LedgerKeeper {
   return new LedgerKeeper({
+    isOutOfCount: () => false,
     records: store,
     ring: new EventRing(100),
     clock,
@@ -171,6 +173,7 @@ test('what a full disk refused is written once there is room: findings, alerts w
   const ring = new EventRing(100);
   const findings = new FindingKeeper(store, ring);
   const alerts = new AlertKeeper({
+    governance: { calendar: emptyCalendar, targetOf: (id: string) => targetOf(undefined, id) },
     records: store,
     ring,
     clock,

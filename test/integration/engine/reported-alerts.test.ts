@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { emptyCalendar, targetOf } from '../../../src/decide/calendar.ts';
 import type { ReportedAlert } from '../../../src/decide/external-alerts.ts';
 import { AlertKeeper } from '../../../src/engine/alert-keeper.ts';
 import { EntityRegistry, loadEntities } from '../../../src/engine/entity-registry.ts';
 import { EventRing } from '../../../src/engine/event-ring.ts';
-import { takeReported } from '../../../src/engine/reported-alerts.ts';
+import { ReportedAlerts } from '../../../src/engine/reported-alerts.ts';
 import { labelsFrom } from '../../../src/model/index.ts';
 import { incidentsOf } from './incidents-of.ts';
 import { openStores, type Stores } from '../../../src/store/open-stores.ts';
@@ -40,6 +41,7 @@ const keeper = () => {
   const { records, metrics } = stores;
   const ring = new EventRing(100);
   return new AlertKeeper({
+    governance: { calendar: emptyCalendar, targetOf: (id: string) => targetOf(undefined, id) },
     records,
     ring,
     clock,
@@ -58,11 +60,10 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-const take = (...reported: ReportedAlert[]) =>
-  takeReported(
-    { registry, records: stores.records, metrics: stores.metrics, clock, alerts, flush: () => alerts.flush() },
-    reported,
-  );
+const take = (...reported: ReportedAlert[]) => {
+  const { records, metrics } = stores;
+  return new ReportedAlerts({ registry, records, metrics, clock, alerts, flush: () => alerts.flush() }).take(reported);
+};
 
 function reported(labels: Record<string, string>, more: Partial<ReportedAlert> = {}): ReportedAlert {
   return {
@@ -161,7 +162,7 @@ test('an alert ends where it began, though its labels are known to speak of anot
 
 test('names that come in alerts do not make entities without end', async () => {
   registry.load(
-    Array.from({ length: 10_000 }, (_, i) => ({
+    Array.from({ length: 20_000 }, (_, i) => ({
       id: `target:${i}`,
       kind: 'target' as const,
       name: String(i),
@@ -182,16 +183,16 @@ test('names that come in alerts do not make entities without end', async () => {
   ).toEqual(['target:77', 'target:unknown']);
 });
 
-test('more than 500 open alerts are all there after a restart; beyond 5,000 the sender is told to wait', async () => {
+test('more than 500 open alerts are all there after a restart; beyond 20,000 the sender is told to wait', async () => {
   const batch = (from: number, count: number) =>
     Array.from({ length: count }, (_, i) => reported({ instance: 'web-1', n: String(from + i) }));
-  for (let from = 0; from < 5000; from += 1000) await take(...batch(from, 1000));
-  await expect(take(...batch(5000, 1))).rejects.toMatchObject({ code: 'TOO_BUSY', data: { retryAfterSeconds: 60 } });
+  for (let from = 0; from < 20_000; from += 10_000) await take(...batch(from, 10_000));
+  await expect(take(...batch(20_000, 1))).rejects.toMatchObject({ code: 'TOO_BUSY', data: { retryAfterSeconds: 60 } });
   // What is known already needs no room, and an end makes some.
   expect(await take(...batch(0, 1000))).toMatchObject({ taken: 1000 });
   await stores.close();
   await open();
-  expect(alerts.open()).toHaveLength(5000);
+  expect(alerts.open()).toHaveLength(20_000);
   await take(...batch(0, 1).map((one) => ({ ...one, status: 'resolved' as const, endsAt: now })));
-  expect(await take(...batch(5000, 1))).toMatchObject({ taken: 1 });
+  expect(await take(...batch(20_000, 1))).toMatchObject({ taken: 1 });
 }, 120_000);

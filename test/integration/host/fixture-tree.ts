@@ -57,6 +57,7 @@ export class FixtureHost {
       statfs: this.#statfs,
       ownPid: this.#ownPid,
       instance: 'h',
+      interfaces: () => ({}),
     });
     return this.#sampler;
   }

@@ -39,7 +39,13 @@ test.skipIf(!existsSync(EXPORTER))(
     const port = 20_000 + Math.floor(Math.random() * 20_000);
     const exporter = spawn(
       EXPORTER,
-      [`--web.listen-address=127.0.0.1:${port}`, '--collector.processes', '--collector.tcpstat', '--log.level=error'],
+      [
+        `--web.listen-address=127.0.0.1:${port}`,
+        '--collector.processes',
+        '--collector.tcpstat',
+        '--collector.netdev.address-info',
+        '--log.level=error',
+      ],
       { stdio: 'ignore' },
     );
     const scrape = async () => {

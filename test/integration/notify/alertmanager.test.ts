@@ -14,6 +14,7 @@ import { createLogger } from '../../../src/telemetry/log.ts';
 import { freePort, missing, run, until } from '../prometheus/real-programs.ts';
 import { memoryRecordStore } from './memory-record-store.ts';
 import { webhookReceiver } from './receivers.ts';
+import { toldIncident } from './told-incident.ts';
 
 /* Against Prometheus's own Alertmanager: what is sent there, and what comes from there. */
 
@@ -122,7 +123,15 @@ test.skipIf(noAlertmanager !== '')(
         ...more,
       };
       await records.put('alerts', [alert]);
-      const about = { alertId: 'a1', channel: 'am', deduplicationKey: 'a1', severity: 'critical' } as const;
+      await records.put('incidents', [toldIncident('i-disk', 'a1')]);
+      const about = {
+        alertId: 'a1',
+        incidentId: 'i-disk',
+        channel: 'am',
+        receiver: null,
+        deduplicationKey: 'a1',
+        severity: 'critical',
+      } as const;
       await notifier.enqueue([
         { ...about, id: `a1-${kind}`, kind, title: 'critical: db-1', body: 'Disk /var.', createdAt: clock.now() },
       ]);

@@ -5,6 +5,7 @@ import type { Alert, Notification } from '../../../src/model/index.ts';
 import { createOutbound } from '../../../src/platform/outbound.ts';
 import { createLogger } from '../../../src/telemetry/log.ts';
 import { memoryRecordStore } from './memory-record-store.ts';
+import { toldIncident } from './told-incident.ts';
 import { webhookReceiver } from './receivers.ts';
 
 /* The channels that speak a service's own language, against a receiver that fails in every way a service does. */
@@ -91,11 +92,14 @@ async function setUp(kind: Kind) {
       await records.put('alerts', [
         alertRow(id, isOver ? { state: 'resolved', resolvedAt: clock.at, lastAt: clock.at } : {}),
       ]);
+      await records.put('incidents', [toldIncident(id, id)]);
       const notification: Notification = {
         id: `${id}-${messageKind}`,
         kind: messageKind,
         alertId: id,
+        incidentId: id,
         channel: 'ops',
+        receiver: null,
         deduplicationKey: id,
         title: `high: web-1: ${id}`,
         body: `${id}.\nWhat to do: look.`,

@@ -52,4 +52,4 @@ test('kill -9 while sending, again and again: every alert arrives, a repeat only
   const told = [...contents.values()].flatMap((alerts) => alerts.split(','));
   expect(told).toHaveLength(new Set(told).size);
   expect(new Set(told).size).toBe(ALERTS);
-});
+}, 300_000);

@@ -81,13 +81,22 @@ export function memoryRecordStore(initial?: string): RecordStore & { dump(): str
 
 function holds(value: unknown, condition: Condition<unknown>): boolean {
   if (typeof condition !== 'object' || condition === null) return value === condition;
-  const c = condition as { gte?: number; gt?: number; lt?: number; lte?: number; in?: unknown[]; not?: unknown };
+  const c = condition as {
+    gte?: number;
+    gt?: number;
+    lt?: number;
+    lte?: number;
+    in?: unknown[];
+    not?: unknown;
+    has?: string;
+  };
   const n = value as number;
   if (c.gte !== undefined && !(value !== null && n >= c.gte)) return false;
   if (c.gt !== undefined && !(value !== null && n > c.gt)) return false;
   if (c.lt !== undefined && !(value !== null && n < c.lt)) return false;
   if (c.lte !== undefined && !(value !== null && n <= c.lte)) return false;
   if (c.in !== undefined && !c.in.includes(value)) return false;
+  if (c.has !== undefined && !(Array.isArray(value) && value.includes(c.has))) return false;
   return !('not' in c) || value !== c.not;
 }
 

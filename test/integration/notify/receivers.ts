@@ -53,13 +53,15 @@ export interface Mail {
 }
 
 /** A small SMTP server on a real socket: enough of RFC 5321 to take mail from nodemailer. `afterData` may drop the connection instead of answering. */
-export async function smtpSink() {
+export async function smtpSink(port = 0) {
   const mails: Mail[] = [];
   const sockets = new Set<Socket>();
   const sink = {
     mails,
     port: 0,
-    /** What is answered to DATA's end; null hangs up without an answer. */
+    /** Called before the answer to DATA's end. */
+    onMail: (_mail: Mail): void => {},
+    /** What is answered to DATA's end; nothing where empty; null hangs up without an answer. */
     afterData: '250 2.0.0 kept' as string | null,
     rcpt: '250 ok',
     close: () => {
@@ -76,9 +78,11 @@ export async function smtpSink() {
     let data: string | null = null;
     let pending = '';
     const endOfData = (text: string) => {
-      mails.push({ from, to, headers: headersOf(text), source: text });
+      const mail = { from, to, headers: headersOf(text), source: text };
+      mails.push(mail);
+      sink.onMail(mail);
       if (sink.afterData === null) socket.destroy();
-      else say(sink.afterData);
+      else if (sink.afterData !== '') say(sink.afterData);
     };
     const command = (line: string) => {
       const verb = line.slice(0, 4).toUpperCase();
@@ -113,7 +117,7 @@ export async function smtpSink() {
       }
     });
   });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
   sink.port = (server.address() as AddressInfo).port;
   return sink;
 }

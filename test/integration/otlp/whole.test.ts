@@ -1,16 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import protobuf from 'protobufjs';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Client, createClient } from '../../../src/api/client.ts';
 import { doctor } from '../../../src/cli/commands/doctor.ts';
-import { type RunningAuspex, startAuspex } from '../../../src/compose.ts';
-import { loadConfig } from '../../../src/config/load.ts';
+import type { RunningAuspex } from '../../../src/compose.ts';
 import { labelValue } from '../../../src/model/index.ts';
-import { createLogger } from '../../../src/telemetry/log.ts';
+import { seriesOf, start } from './running.ts';
 import { freePort, missing, NODE_EXPORTER, PROMETHEUS, run, until } from '../prometheus/real-programs.ts';
 
 /* The whole of Auspex in this process, with its own host watched: who is who across the ways in. */
@@ -18,33 +16,8 @@ import { freePort, missing, NODE_EXPORTER, PROMETHEUS, run, until } from '../pro
 const root = protobuf.loadSync(fileURLToPath(new URL('../../golden/otlp/otlp.proto', import.meta.url)));
 const Metrics = root.lookupType('otlp.ExportMetricsServiceRequest');
 
-async function start(
-  yaml = '',
-): Promise<{ auspex: RunningAuspex; url: string; client: Client; home: string; config: string }> {
-  const home = mkdtempSync(join(tmpdir(), 'auspex-otlp-'));
-  const config = join(home, 'auspex.yaml');
-  const port = await freePort();
-  writeFileSync(
-    config,
-    `server:\n  listen: 127.0.0.1:${port}\ncollect:\n  interval: 1s\nworkers: 1\nstore:\n  minFree: 1MB\n${yaml}`,
-  );
-  const read = () => loadConfig({ env: {}, file: config, flags: { home } });
-  const auspex = await startAuspex({ loaded: read(), reload: read, log: createLogger('silent'), listen: true });
-  onTestFinished(async () => {
-    await auspex.close();
-    rmSync(home, { recursive: true, force: true });
-  });
-  const url = `http://127.0.0.1:${port}`;
-  const token = readFileSync(join(home, 'cli-token'), 'utf8').trim();
-  const own = () => auspex.engine.states().find(({ entity }) => entity.name === hostname());
-  await until(own, (state) => state !== undefined, 30_000, 'the own host');
-  return { auspex, url, client: createClient({ baseUrl: url, token }), home, config };
-}
-
 const attributes = (values: Record<string, string>) =>
   Object.entries(values).map(([key, stringValue]) => ({ key, value: { stringValue } }));
-const seriesOf = (auspex: RunningAuspex, name: string) =>
-  auspex.stores.metrics.index.select([{ name: '__name__', op: '=', value: name }], 100);
 const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 const ownId = (auspex: RunningAuspex): string =>
   auspex.engine.states().find(({ entity }) => entity.name === hostname())?.entity.id ?? '';

@@ -1,13 +1,13 @@
 import { AuspexError } from '../../../errors.ts';
-import { actor, type Handlers } from '../handlers.ts';
-import { entityIdOf, namesFor, optionalEntityId } from '../look-up.ts';
+import type { Handlers } from '../handlers.ts';
+import { namesFor, optionalEntityId } from '../look-up.ts';
 import type { ServerParts } from '../ports.ts';
-import { alertToWire, silenceToWire } from '../wire.ts';
+import { alertDetailToWire, alertToWire } from '../wire.ts';
 
-type Tag = 'alerts' | 'alert' | 'alertRules' | 'silences' | 'addSilence' | 'removeSilence' | 'channels' | 'testChannel';
+type Tag = 'alerts' | 'alert' | 'alertRules';
 
 export function alertHandlers(parts: ServerParts): Pick<Handlers, Tag> {
-  const { records, engine, notifier, clock } = parts;
+  const { records, engine } = parts;
   return {
     alerts: async ({ query }) => {
       const entityId = await optionalEntityId(parts, query.entity);
@@ -28,49 +28,10 @@ export function alertHandlers(parts: ServerParts): Pick<Handlers, Tag> {
     alert: async ({ params }) => {
       const row = await records.get('alerts', params.id);
       if (row === undefined) throw new AuspexError('NOT_FOUND', `There is no alert with the id “${params.id}”.`);
-      return alertToWire(row, await namesFor(parts, [row.entityId]));
+      return alertDetailToWire(row, await namesFor(parts, [row.entityId]));
     },
     alertRules: async () => ({
       items: engine.alertRules().map(({ forMs, ...rule }) => ({ ...rule, forSeconds: forMs / 1000 })),
     }),
-    silences: async () => {
-      const page = await records.find('silences', {
-        where: { endsAt: { gt: clock.now() } },
-        orderBy: 'endsAt',
-        limit: 500,
-      });
-      return { items: page.rows.map(silenceToWire) };
-    },
-    addSilence: async ({ body }, context) => {
-      const now = clock.now();
-      const startsAt = body.startsAt === undefined ? now : Date.parse(body.startsAt);
-      const endsAt = Date.parse(body.endsAt);
-      if (endsAt <= Math.max(now, startsAt))
-        throw new AuspexError(
-          'BAD_REQUEST',
-          `body.endsAt: the silence ends at ${body.endsAt}, before it begins or has begun.`,
-          {
-            data: { field: 'body.endsAt' },
-          },
-        );
-      const silence = await engine.addSilence({
-        entityId: body.entityId === null ? null : await entityIdOf(parts, body.entityId),
-        rule: body.rule,
-        subject: body.subject,
-        startsAt,
-        endsAt,
-        reason: body.reason,
-        createdBy: actor(context),
-      });
-      return silenceToWire(silence);
-    },
-    removeSilence: async ({ params }) => {
-      if ((await records.get('silences', params.id)) === undefined)
-        throw new AuspexError('NOT_FOUND', `There is no silence with the id “${params.id}”.`);
-      await engine.removeSilence(params.id);
-      return undefined;
-    },
-    channels: async () => ({ items: [...(await notifier.channels())] }),
-    testChannel: async ({ params }) => await notifier.test(params.id),
   };
 }

@@ -1,4 +1,4 @@
-import { HOST_EVENT_METRIC, labelValue, METRIC_NAME } from '../../../model/index.ts';
+import { type Change, changeText, HOST_EVENT_METRIC, labelValue, METRIC_NAME } from '../../../model/index.ts';
 import type { Chart } from '../../contract/index.ts';
 import type { ServerParts } from '../ports.ts';
 import { iso } from '../wire.ts';
@@ -33,6 +33,36 @@ export async function jobMarks(
   }));
 }
 
+const MOST_CHANGES = 100;
+
+/** What was changed on the hosts and services, also where only the service is known. */
+export async function changeMarks(
+  parts: ServerParts,
+  entityIds: ReadonlySet<string>,
+  { from, to }: Range,
+): Promise<Chart['marks']> {
+  if (entityIds.size === 0) return [];
+  const services = parts.engine.servicesOf([...entityIds]);
+  const within = { at: { gte: from, lte: to } };
+  const page = { orderBy: 'at', descending: true, limit: MOST_CHANGES } as const;
+  const [own, ofServices] = await Promise.all([
+    parts.records.find('changes', { where: { ...within, entityId: { in: [...entityIds] } }, ...page }),
+    services.length === 0
+      ? { rows: [] }
+      : parts.records.find('changes', { where: { ...within, service: { in: services } }, ...page }),
+  ]);
+  const found = new Map([...own.rows, ...ofServices.rows].map((change) => [change.id, change]));
+  return [...found.values()].slice(0, MOST_CHANGES).map((change) => ({
+    at: iso(change.at),
+    kind: 'change' as const,
+    text: markText(change),
+  }));
+}
+
+function markText(change: Change): string {
+  return change.by === null ? changeText(change) : `${changeText(change)}, by ${change.by}`;
+}
+
 const EVENT_MARKS: Readonly<Record<string, { readonly kind: 'reboot' | 'clock'; readonly text: string }>> = {
   reboot: { kind: 'reboot', text: 'rebooted' },
   resume: { kind: 'clock', text: 'resumed after suspension' },
@@ -61,7 +91,7 @@ export async function eventMarks(
     const one = series.find((candidate) => candidate.ref === ref);
     const mark = EVENT_MARKS[one === undefined ? '' : (labelValue(one.labels, 'type') ?? '')];
     if (one === undefined || mark === undefined) return [];
-    const name = entityIds.size > 1 ? `${parts.engine.state(one.entityId)?.entity.name ?? one.entityId} ` : '';
+    const name = entityIds.size > 1 ? `${parts.engine.nameOf(one.entityId) ?? one.entityId} ` : '';
     return [...times]
       .filter((at, i) => i === 0 || at - (times[i - 1] ?? 0) > SAME_EVENT_MS)
       .map((at) => ({ at: iso(at), kind: mark.kind, text: `${name}${mark.text}` }));

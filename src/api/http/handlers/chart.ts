@@ -14,7 +14,7 @@ import type { Chart, OperationInput } from '../../contract/index.ts';
 import { optionalEntityId } from '../look-up.ts';
 import type { ServerParts } from '../ports.ts';
 import { finite, iso, isoOrNull, labelsToWire } from '../wire.ts';
-import { eventMarks, jobMarks } from './chart-marks.ts';
+import { changeMarks, eventMarks, jobMarks } from './chart-marks.ts';
 import { type Columns, gaugeColumns, rateColumns, rollupColumns } from './chart-columns.ts';
 import { chartRange, type Range, stepFor } from './chart-range.ts';
 
@@ -34,12 +34,13 @@ export async function chartOf(parts: ServerParts, query: Query): Promise<Chart> 
   const range = chartRange(query, parts.clock.now());
   const { chosen, truncated } = await chooseSeries(parts, query, range);
   const entityIds = new Set(chosen.map((series) => series.entityId));
-  const [series, findings, expected, jobs, events] = await Promise.all([
+  const [series, findings, expected, jobs, events, changes] = await Promise.all([
     columnsOf(parts, chosen, range, query.points),
     overlapping(parts, entityIds, range),
     chosen.length === 1 ? parts.engine.expected((chosen[0] as Series).ref) : null,
     jobMarks(parts, entityIds, range),
     eventMarks(parts, entityIds, range),
+    changeMarks(parts, entityIds, range),
   ]);
   return {
     fromAt: iso(range.from),
@@ -63,7 +64,7 @@ export async function chartOf(parts: ServerParts, query: Query): Promise<Chart> 
         severity: finding.severity,
         summary: finding.summary,
       })),
-    marks: [...jobs, ...events].sort((a, b) => (a.at < b.at ? -1 : 1)),
+    marks: [...jobs, ...events, ...changes].sort((a, b) => (a.at < b.at ? -1 : 1)),
     truncated,
   };
 }

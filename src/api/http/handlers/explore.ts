@@ -127,7 +127,7 @@ async function cardinality(parts: ServerParts): ReturnType<Handlers['cardinality
     byLabel: largest(byLabel).map(([name, valueCount]) => ({ name, valueCount })),
     byEntity: largest(byEntity).map(([entityId, seriesCount]) => ({
       entityId,
-      name: parts.engine.state(entityId)?.entity.name ?? entityId,
+      name: parts.engine.nameOf(entityId) ?? entityId,
       seriesCount,
     })),
     refusedSamples: parts.engine.ingestStats().refused,

@@ -191,6 +191,10 @@ const exported: { readonly [T in RecordTable]: Exported<T> } = {
       'steps',
     ],
   },
+  changes: {
+    time: 'at',
+    columns: ['id', 'at', 'kind', 'entityId', 'service', 'what', 'from', 'to', 'by', 'source', 'url'],
+  },
   error_patterns: {
     time: 'lastSeenAt',
     columns: [

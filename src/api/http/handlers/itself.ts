@@ -96,6 +96,7 @@ async function statusOf(parts: ServerParts, load: ProcessLoad): Promise<StatusVi
     state: overallState(components),
     sentence: sentenceOf(components),
     version: parts.version,
+    demonstration: parts.isDemonstration === true,
     startedAt: iso(parts.startedAt),
     home: parts.home,
     components: components.map((part) => ({ ...part, since: iso(part.since) })),

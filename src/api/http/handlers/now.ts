@@ -48,7 +48,7 @@ function liveState(parts: ServerParts, idOrName: string): EntityState {
 async function overview(parts: ServerParts): Promise<Overview> {
   const { engine, clock } = parts;
   const now = clock.now();
-  const states = engine.states();
+  const { hosts, others, othersCount } = engine.overview(SHOWN);
   const [anomalies, alerts, record] = await Promise.all([
     openAnomalies(parts),
     activeAlerts(parts),
@@ -62,10 +62,9 @@ async function overview(parts: ServerParts): Promise<Overview> {
   return {
     sentence: engine.sentence(),
     at: iso(now),
-    hosts: states
-      .filter((state) => state.entity.kind === 'host')
-      .map((state) => ({ ...entityToWire(state), gauges: state.gauges.map(gaugeToWire) })),
-    others: states.filter((state) => state.entity.kind !== 'host').map(entityToWire),
+    hosts: hosts.map((state) => ({ ...entityToWire(state), gauges: state.gauges.map(gaugeToWire) })),
+    others: others.map(entityToWire),
+    othersCount,
     anomalies: anomalies.map((row) => anomalyToWire(row, nameOf)),
     alerts: alerts.map((row) => alertToWire(row, nameOf)),
     outlook: [...outlook]
@@ -92,7 +91,7 @@ async function openAnomalies(parts: ServerParts): Promise<AnomalyRow[]> {
 
 async function activeAlerts(parts: ServerParts): Promise<Alert[]> {
   const page = await parts.records.find('alerts', {
-    where: { state: { in: ['firing', 'held'] } },
+    where: { state: { in: ['firing', 'held', 'no-data'] }, firedAt: { not: null } },
     orderBy: 'startedAt',
     descending: true,
     limit: SHOWN,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { EngineView } from '../../../engine/engine-view.ts';
+import { Turns } from '../../../engine/turns.ts';
 import type { alertmanagerAlerts, alertsTaken, grafanaAlerts } from '../../contract/index.ts';
 import type { Handlers } from '../handlers.ts';
 import type { ServerParts } from '../ports.ts';
@@ -9,12 +10,22 @@ type Reported = Parameters<EngineView['takeReported']>[0][number];
 
 export function reportedAlertHandlers(parts: ServerParts): Pick<Handlers, 'alertmanagerAlerts' | 'grafanaAlerts'> {
   const take = async ({ body }: { readonly body: Body }): Promise<z.output<typeof alertsTaken>> => {
-    const { taken, leftOut } = await parts.engine.takeReported(body.alerts.map(reportedOf));
+    const { taken, leftOut } = await parts.engine.takeReported(await reportedOfAll(body.alerts));
     if (body.truncatedAlerts > 0)
       parts.log.warn({ truncated: body.truncatedAlerts }, 'A sender of alerts left some out: see max_alerts there');
     return { taken, leftOut: leftOut + body.truncatedAlerts };
   };
   return { alertmanagerAlerts: take, grafanaAlerts: take };
+}
+
+async function reportedOfAll(alerts: Body['alerts']): Promise<Reported[]> {
+  const turns = new Turns();
+  const reported: Reported[] = [];
+  for (const alert of alerts) {
+    await turns.give();
+    reported.push(reportedOf(alert));
+  }
+  return reported;
 }
 
 function reportedOf(alert: Body['alerts'][number]): Reported {

@@ -28,6 +28,7 @@ export function sessionHandlers(parts: ServerParts, cookie: SessionCookie): Pick
     expiresAt: isoOrNull(principal.expiresAt),
     csrf: principal.csrf,
     needs: await access.people.needs(principal),
+    demonstration: parts.isDemonstration === true,
   });
   const keep = (context: RequestContext, { cookie: value, maxAgeMs }: SignIn): void =>
     context.setHeader('set-cookie', cookie.holding(value, maxAgeMs / 1000, isSecure(context)));

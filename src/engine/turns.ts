@@ -1,0 +1,17 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** No piece of work should hold the event loop for much longer than this. */
+const HELD_MS = 5;
+
+/** Lets others have their turn between two pieces of a long work, once it has held the event loop for some milliseconds. */
+export class Turns {
+  #since = performance.now();
+
+  /** True where it took a turn. */
+  async give(): Promise<boolean> {
+    if (performance.now() - this.#since < HELD_MS) return false;
+    await nextTurn();
+    this.#since = performance.now();
+    return true;
+  }
+}
