@@ -91,6 +91,26 @@ test.skipIf(!hasChromium)(
   120_000,
 );
 
+test.skipIf(!hasChromium)(
+  'a day later, when days stand before the times, nothing sticks out on the narrowest phone (needs chromium)',
+  async () => {
+    const context = await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 320, height: 640 } });
+    const page = await context.newPage();
+    await page.clock.setFixedTime(Date.now() + 24 * 3_600_000);
+    const wrong: string[] = [];
+    for (const [path] of pages) {
+      await page.goto(fixture.url + path);
+      await page.locator('main h1').first().waitFor({ timeout: 10_000 });
+      await page.waitForLoadState('networkidle');
+      const over = await sticksOut(page);
+      if (over > 0) wrong.push(`${path || '/'}: ${over} px too wide`);
+    }
+    await context.close();
+    expect(wrong).toEqual([]);
+  },
+  120_000,
+);
+
 test.skipIf(!hasChromium).each(['new', 'calm', 'fleet', 'empty'] as const)(
   'a %s installation has its own face (needs chromium)',
   async (scene) => {
