@@ -32,6 +32,7 @@ import type { Config } from './config/schema.ts';
 import { secretsIn } from './config/redact.ts';
 import { diffConfig } from './config/reload.ts';
 import type { LoadedConfig } from './config/load.ts';
+import { compileAnomalyRule } from './decide/anomaly-rules.ts';
 import { compileForecastRule } from './decide/forecast-rules.ts';
 import { compileUserRule } from './decide/user-rules.ts';
 import { starterRules } from './decide/starter-rules.ts';
@@ -461,6 +462,7 @@ function policyOf(config: Config, loaded: LoadedConfig, timeZone: string): Alert
       ...starterRules.filter((rule) => config.alerts.starter[rule.name] !== false),
       ...config.alerts.rules.map(compileUserRule),
       ...config.alerts.forecasts.map(compileForecastRule),
+      ...config.alerts.anomalies.map(compileAnomalyRule),
     ],
     channels: config.notify.channels,
     routing: routingOf(config, timeZone),

@@ -24,6 +24,7 @@ function entity(metric: string, value: number, labels: readonly string[] = []): 
     bottlenecks: [],
     capacities: [],
     crossings: [],
+    unusual: [],
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import { duration } from '../config/values.ts';
+import { compileAnomalyRule } from '../decide/anomaly-rules.ts';
 import { compileForecastRule } from '../decide/forecast-rules.ts';
 import type { RuleGroup } from '../decide/rules/rule-file.ts';
 import { triedFileRule } from '../decide/rules/tried-rule.ts';
@@ -36,6 +37,7 @@ export function rulesToTry(
     ...starterRules,
     ...alerts.rules,
     ...alerts.forecasts,
+    ...alerts.anomalies,
     ...groups.flatMap(({ rules }) => rules.filter(({ kind }) => kind === 'alert')),
   ].map(({ name }) => name);
   const trials = trialsIn(settings, names);
@@ -84,10 +86,13 @@ function ownRules(alerts: Config['alerts'], trials: Trials): readonly ThresholdR
     return compileUserRule(trial === undefined || trial === 'off' ? rule : { ...rule, ...limitOf(trial) });
   });
   const foretold = alerts.forecasts.map(compileForecastRule);
-  return [...starters, ...own, ...foretold].flatMap((rule) => {
+  const asked = alerts.anomalies.map(compileAnomalyRule);
+  return [...starters, ...own, ...foretold, ...asked].flatMap((rule) => {
     const trial = trials.get(rule.name);
     if (trial === 'off') return [];
     if (trial === undefined) return [rule];
+    if (asked.includes(rule) && trial.limit !== undefined)
+      throw wrong(`${rule.name}.limit=${trial.limit}`, `${rule.name} has no limit: what is usual is learnt`);
     const { limit: _, ...others } = trial;
     return [tried(rule, own.includes(rule) ? others : trial)];
   });

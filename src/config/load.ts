@@ -207,6 +207,7 @@ function checkPairs(config: Config, file: ConfigFile | null): void {
     [['notify', 'channels'], config.notify.channels],
     [['alerts', 'rules'], config.alerts.rules],
     [['alerts', 'forecasts'], config.alerts.forecasts],
+    [['alerts', 'anomalies'], config.alerts.anomalies],
     [['objectives'], config.objectives],
     [['models', 'external'], config.models.external],
     [['sources', 'prometheus'], config.sources.prometheus],

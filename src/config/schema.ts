@@ -162,6 +162,21 @@ const forecastRule = z.strictObject({
   action: key(optionalText(), 'text', 'What a person should do.'),
 });
 
+const anomalyRule = z.strictObject({
+  name: key(name(), 'name', 'What the rule is called.'),
+  metric: key(z.string().min(1).max(300), 'metric name', 'The metric it looks at, each matching series by itself.'),
+  match: key(matchers(), 'list of conditions', 'Labels that must match: `job=web`, `instance=~web-.*`.'),
+  side: key(
+    z.enum(['high', 'low', 'both']).prefault('both'),
+    'high, low or both',
+    'On which side of the usual it matters.',
+  ),
+  for: key(duration('0s', '7d').prefault('1m'), 'duration', 'How long it must be unusual.'),
+  hold: key(duration('0s', '7d').prefault('10m'), 'duration', 'How long it must be as usual again.'),
+  severity: key(severity().prefault('medium'), 'medium, high or critical', 'How bad it is.'),
+  action: key(optionalText(), 'text', 'What a person should do.'),
+});
+
 const externalModel = z.strictObject({
   name: key(
     name().refine((text) => text !== 'performance' && text !== 'host-anomaly', 'a name that no model of Auspex has'),
@@ -394,6 +409,12 @@ export const configSchema = z.strictObject({
       z.array(forecastRule).max(200).prefault([]),
       'list of rules',
       'Rules on what a host’s figure will do.',
+      live,
+    ),
+    anomalies: key(
+      z.array(anomalyRule).max(200).prefault([]),
+      'list of rules',
+      'Metrics of which you want to be told when they are not as usual.',
       live,
     ),
     ruleFiles: key(

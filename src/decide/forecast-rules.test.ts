@@ -28,6 +28,7 @@ function seen(foretold: Partial<ForetoldCrossing>) {
     exhaustions: [],
     bottlenecks: [],
     capacities: [],
+    unusual: [],
     crossings: [
       {
         rule: 'memory-soon',

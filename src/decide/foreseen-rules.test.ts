@@ -20,6 +20,7 @@ function entity(more: Partial<WatchedEntity>): WatchedEntity {
     bottlenecks: [],
     capacities: [],
     crossings: [],
+    unusual: [],
     ...more,
   };
 }

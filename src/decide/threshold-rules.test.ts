@@ -31,6 +31,7 @@ function host(values: Values, more: Partial<WatchedEntity> & { ageMs?: number; r
     bottlenecks: [],
     capacities: [],
     crossings: [],
+    unusual: [],
     latest: readings,
     ...more,
   };

@@ -1,4 +1,12 @@
-import { type Alert, anchoredRegex, type Labels, labelValue, type Matcher, type Resource } from '../model/index.ts';
+import {
+  type Alert,
+  anchoredRegex,
+  type Finding,
+  type Labels,
+  labelValue,
+  type Matcher,
+  type Resource,
+} from '../model/index.ts';
 import type { Observation } from './alert-book.ts';
 import type { AlertTiming, ConditionReading } from './alert-state.ts';
 
@@ -75,6 +83,8 @@ export interface WatchedEntity {
   readonly bottlenecks: readonly ForetoldBottleneck[];
   readonly capacities: readonly ForetoldCapacity[];
   readonly crossings: readonly ForetoldCrossing[];
+  /** The open findings on its single series. */
+  readonly unusual: readonly Finding[];
 }
 
 /** One comparison. It clears only beyond `clear`, on the good side of `limit`. */
@@ -94,11 +104,13 @@ export interface Measurement {
   readonly action: string;
   /** The rule's unless told. */
   readonly resource?: Resource;
+  /** What is the case, where the clauses do not decide it. */
+  readonly reading?: ConditionReading;
 }
 
 export interface ThresholdRule {
   readonly name: string;
-  readonly kind: Extract<Alert['kind'], 'threshold' | 'absence' | 'forecast'>;
+  readonly kind: Extract<Alert['kind'], 'threshold' | 'anomaly' | 'absence' | 'forecast'>;
   readonly resource: Resource;
   readonly severity: Alert['severity'];
   readonly unit: string;
@@ -120,6 +132,8 @@ export interface ThresholdRule {
   };
   /** What it wants to be foretold; the measurements are made from that. */
   readonly forecast?: ForecastWatch;
+  /** The metric of which it wants to know when it is unusual. */
+  readonly asksFor?: string;
   measure(entity: WatchedEntity, now: number): readonly Measurement[];
 }
 
@@ -139,10 +153,10 @@ export function evaluateRules(rules: readonly ThresholdRule[], entity: WatchedEn
         subject: measured.subject,
         resource: measured.resource ?? rule.resource,
         severity: rule.severity,
-        reading: now - measured.at > STALE_MS ? 'missing' : readClauses(measured.clauses),
+        reading: now - measured.at > STALE_MS ? 'missing' : (measured.reading ?? readClauses(measured.clauses)),
         at: measured.at,
         value: Number.isNaN(shown.value) ? null : shown.value,
-        limit: shown.limit,
+        limit: Number.isNaN(shown.limit) ? null : shown.limit,
         unit: rule.unit,
         summary: measured.summary,
         action: measured.action,

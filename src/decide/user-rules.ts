@@ -6,6 +6,7 @@ import {
   figureMetric,
   labelsFrom,
   labelPairs,
+  type Labels,
   labelValue,
   type Matcher,
 } from '../model/index.ts';
@@ -67,8 +68,7 @@ export function compileUserRule(rule: UserRule): ThresholdRule {
         .filter((reading) => matches(reading.labels))
         .map((reading) => {
           const value = valueOf(reading);
-          const identity = labelValue(reading.labels, 'service_name') === undefined ? entityLabels : serviceLabels;
-          const own = labelsFrom([...labelPairs(reading.labels)].filter(([name]) => !identity.has(name)));
+          const own = ownLabels(reading.labels);
           const side = rule.op === '>' ? 'above' : 'below';
           return {
             subject: `${rule.metric}${formatLabels(own)}`,
@@ -83,6 +83,12 @@ export function compileUserRule(rule: UserRule): ThresholdRule {
   };
 }
 
-function selector(matchers: readonly Matcher[]): string {
+/** What tells a series from others of its metric on the same host or service. */
+export function ownLabels(labels: Labels): Labels {
+  const identity = labelValue(labels, 'service_name') === undefined ? entityLabels : serviceLabels;
+  return labelsFrom([...labelPairs(labels)].filter(([name]) => !identity.has(name)));
+}
+
+export function selector(matchers: readonly Matcher[]): string {
   return matchers.length === 0 ? '' : `{${matchers.map(({ name, op, value }) => `${name}${op}"${value}"`).join(',')}}`;
 }

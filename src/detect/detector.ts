@@ -112,6 +112,7 @@ export class Detector {
   #forestBytes = new Map<number, Uint8Array>();
   #rows = new Map<number, TrainingRows>();
   #metrics = new MetricEpisodes();
+  #asked: ReadonlySet<string> = new Set();
   #events: DetectionEvent[] = [];
   #now = Number.NaN;
   #graceUntil = 0;
@@ -138,15 +139,16 @@ export class Detector {
     const entity = this.#entityFor(series);
     this.#growRefs(series.ref);
     const known = this.#slotOf[series.ref];
+    const metric = metricName(series.labels);
     if (known >= 0) {
       this.#labels[known] = series.labels;
+      this.#setSilent(known, metric);
       return;
     }
-    const metric = metricName(series.labels);
     let flags = isTotal(metric, series.kind) ? FLAG.counter : 0;
     if (series.kind === 'info') flags |= FLAG.ignored;
-    if (SILENT_METRIC.test(metric)) flags |= FLAG.silent;
     const slot = this.#slab.allocate(entity.index, flags);
+    this.#setSilent(slot, metric);
     this.#slotOf[series.ref] = slot;
     this.#refOf[slot] = series.ref;
     this.#labels[slot] = series.labels;
@@ -296,6 +298,20 @@ export class Detector {
   setTeaching(teachingAt: TeachingAt): void {
     this.#teachingAt = teachingAt;
     this.#zoneUntil.fill(0);
+  }
+
+  /** Names of metrics that a person wants to know of when they are unusual. O(series). Part of the input as well, and told anew after a restore. */
+  setAsked(metrics: readonly string[]): void {
+    this.#asked = new Set(metrics);
+    for (const [slot, labels] of this.#labels.entries())
+      if (labels !== undefined) this.#setSilent(slot, metricName(labels));
+  }
+
+  /** Of what collectors measure by the hundred, single series are no findings, unless somebody asked for them. */
+  #setSilent(slot: number, metric: string): void {
+    const flags = this.#slab.flags(slot);
+    const isSilent = SILENT_METRIC.test(metric) && !this.#asked.has(metric);
+    this.#slab.setFlags(slot, isSilent ? flags | FLAG.silent : flags & ~FLAG.silent);
   }
 
   /** A person's word: what is normal is learnt as a range and not reported again inside it; what is confirmed is never learnt. */
@@ -678,10 +694,12 @@ export class Detector {
     if (surprise <= 1.5 && before === 0) return;
     const sum = Math.max(0, before + Math.min(4, surprise) - 1.5);
     f32[b4 + F32.evidence] = Math.min(sum, 60);
-    if (sum >= 20 || (before > 0 && sum === 0) || before >= 20) {
+    const least = this.#asked.size > 0 ? 5 : 20;
+    if (sum >= least || (before > 0 && sum === 0) || before >= least) {
       const entity = this.#entities[e];
       const labels = this.#labels[slot] ?? [];
-      this.#metrics.judge(this.#slab, slot, entity, labels, time, sum, this.#zoneOffset[e]);
+      const isAsked = this.#asked.has(metricName(labels));
+      this.#metrics.judge(this.#slab, slot, entity, labels, time, sum, this.#zoneOffset[e], isAsked);
       this.#drainMetric();
     }
   }

@@ -18,6 +18,8 @@ const DAY = 86_400_000;
 const A_DAY = 1;
 /** Accumulated evidence for one; it ends when the accumulation has run out. */
 const OPEN_AT = 30;
+/** The same where a person asked for the metric: a run of values that chance alone makes once in 10^8. */
+const OPEN_ASKED_AT = 8;
 /** Samples before a single series may open one: a day at one a minute, four hours at one every 10 s. */
 const LEAST_SAMPLES = 1440;
 
@@ -29,7 +31,8 @@ interface MetricEpisode {
 
 /**
  * Findings on single series: strong evidence over many samples, few a day, and never a page of their own. With 500
- * series there are 4 million tests a day; single deviations mean nothing.
+ * series there are 4 million tests a day; single deviations mean nothing. Of metrics that a person asked for there are as many as
+ * there is evidence for.
  */
 export class MetricEpisodes {
   readonly #open = new Map<number, MetricEpisode>();
@@ -46,6 +49,7 @@ export class MetricEpisodes {
     at: number,
     sum: number,
     offsetMs: number,
+    isAsked: boolean,
   ): void {
     const value = slab.f64(slot, F64.lastValue);
     const episode = this.#open.get(slot);
@@ -57,13 +61,16 @@ export class MetricEpisodes {
       return;
     }
     const range = this.#normal.get(slot);
-    if (sum < OPEN_AT || (range !== undefined && value >= range[0] && value <= range[1])) return;
+    if (sum < (isAsked ? OPEN_ASKED_AT : OPEN_AT) || (range !== undefined && value >= range[0] && value <= range[1]))
+      return;
     if (slab.f32(slot, F32.count) < LEAST_SAMPLES || at < entity.quietUntil) return;
-    entity.metricFindings = entity.metricFindings.filter((t) => at - t < DAY);
-    if (entity.metricFindings.length >= A_DAY) return;
     const band = expectedOf(slab, slot, 0);
-    if (band === null || Math.abs(value - band.mean) < 0.2 * Math.abs(band.mean)) return;
-    entity.metricFindings.push(at);
+    if (band === null || (value >= band.lower && value <= band.upper)) return;
+    if (!isAsked) {
+      entity.metricFindings = entity.metricFindings.filter((t) => at - t < DAY);
+      if (entity.metricFindings.length >= A_DAY || Math.abs(value - band.mean) < 0.2 * Math.abs(band.mean)) return;
+      entity.metricFindings.push(at);
+    }
     const finding = describe(entity, labels, slab, slot, band, value, at, offsetMs);
     this.#open.set(slot, { finding, low: value, high: value });
     this.#events.push({ change: 'opened', finding });

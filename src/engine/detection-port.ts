@@ -34,6 +34,8 @@ export interface DetectionPort extends TaskPool {
   define(series: readonly SeriesDefinition[]): void;
   /** What is learnt when, for all that is handed over from now on. */
   setCalendar(entries: readonly TrainingEntry[]): void;
+  /** The metrics that rules on what is unusual ask for. */
+  setAsked(metrics: readonly string[]): void;
   advance(batch: SampleBatch, position: number, receivedAt: number): void;
   /** Closes what waits for time alone: vectors, silences of entities. */
   advanceTime(now: number): Promise<void>;

@@ -57,6 +57,10 @@ export class DetectionShard {
     this.#detector.setTeaching(teachingOf(entries));
   }
 
+  setAsked(metrics: readonly string[]): void {
+    this.#detector.setAsked(metrics);
+  }
+
   markEvent(entityId: string, at: number, type: EntityEventType): void {
     this.#detector.markEvent(entityId, at, type);
   }

@@ -12,6 +12,7 @@ const send = (message: FromThread): void => port.postMessage(message);
 port.on('message', (message: ToThread) => {
   if (message.kind === 'define') shard.define(message.series);
   else if (message.kind === 'calendar') shard.setCalendar(message.entries);
+  else if (message.kind === 'asked') shard.setAsked(message.metrics);
   else if (message.kind === 'event') shard.markEvent(message.entityId, message.at, message.type);
   else if (message.kind === 'advance') {
     shard.advance(message.batch, message.position);

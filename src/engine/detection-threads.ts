@@ -38,6 +38,7 @@ export class DetectionThreads implements DetectionPort {
   /** When threads ended unexpectedly, of late. */
   readonly #ends: number[][];
   #calendar: readonly TrainingEntry[] = [];
+  #asked: readonly string[] = [];
   #nextTask = 0;
   #closing = false;
 
@@ -72,6 +73,11 @@ export class DetectionThreads implements DetectionPort {
   setCalendar(entries: readonly TrainingEntry[]): void {
     this.#calendar = entries;
     for (const i of this.#threads.keys()) this.#post(i, { kind: 'calendar', entries });
+  }
+
+  setAsked(metrics: readonly string[]): void {
+    this.#asked = metrics;
+    for (const i of this.#threads.keys()) this.#post(i, { kind: 'asked', metrics });
   }
 
   advance(batch: SampleBatch, position: number, receivedAt: number): void {
@@ -187,6 +193,7 @@ export class DetectionThreads implements DetectionPort {
     if (this.#closing) return;
     this.#threads[index] = this.#start(index, withState ? snapshot : null);
     this.#post(index, { kind: 'calendar', entries: this.#calendar });
+    this.#post(index, { kind: 'asked', metrics: this.#asked });
     const own = series().filter(({ entityId }) => this.#threadOf(entityId) === index);
     this.#post(index, { kind: 'define', series: own });
   }

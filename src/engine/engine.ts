@@ -293,6 +293,7 @@ export class Engine implements EngineView {
     if (stored.fault !== null) engine.#nameLoss(stored.fault);
     await engine.#findings.load();
     await engine.#judgements.load();
+    engine.#detection.setAsked(askedFor(parts.options.policy));
     await engine.#alerts.load();
     engine.calendar.setFiles(parts.options.calendar ?? []);
     await engine.calendar.load();
@@ -369,6 +370,7 @@ export class Engine implements EngineView {
 
   setPolicy(policy: AlertPolicy): void {
     this.#alerts.setPolicy(policy);
+    this.#detection.setAsked(askedFor(policy));
   }
 
   /** Stops taking in, writes what is learnt, ends the threads. */
@@ -724,4 +726,9 @@ export class Engine implements EngineView {
 /** A finding may be older than its records are kept. */
 function unlessGone(error: unknown): undefined {
   if (!(error instanceof AuspexError && error.code === 'NOT_FOUND')) throw error;
+}
+
+/** The metrics that rules on what is unusual name. */
+function askedFor({ rules }: AlertPolicy): string[] {
+  return [...new Set(rules.flatMap(({ asksFor }) => asksFor ?? []))];
 }

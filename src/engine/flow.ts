@@ -4,6 +4,7 @@ import {
   type AppendResult,
   type Emission,
   type Entity,
+  type Finding,
   labelValue,
   metricName,
   type SampleBatch,
@@ -360,10 +361,17 @@ export class Flow {
   }
 
   *#watchedOf(entities: readonly Entity[]): Generator<WatchedEntity> {
-    for (const entity of entities) yield this.#watched(entity);
+    const unusual = new Map<string, Finding[]>();
+    for (const finding of this.#parts.findings.open()) {
+      if (finding.detector !== 'metric') continue;
+      const own = unusual.get(finding.entityId);
+      if (own === undefined) unusual.set(finding.entityId, [finding]);
+      else own.push(finding);
+    }
+    for (const entity of entities) yield this.#watched(entity, unusual.get(entity.id) ?? []);
   }
 
-  #watched(entity: Entity): WatchedEntity {
+  #watched(entity: Entity, unusual: readonly Finding[]): WatchedEntity {
     const { board, forecaster, foresight, capacity, ownHost } = this.#parts;
     return {
       id: entity.id,
@@ -391,6 +399,7 @@ export class Flow {
         sentence,
       })),
       crossings: forecaster.crossings(entity.id),
+      unusual,
     };
   }
 }

@@ -10,6 +10,7 @@ export type ToThread =
   | { readonly kind: 'define'; readonly series: readonly SeriesDefinition[] }
   | { readonly kind: 'advance'; readonly batch: SampleBatch; readonly position: number; readonly receivedAt: number }
   | { readonly kind: 'calendar'; readonly entries: readonly TrainingEntry[] }
+  | { readonly kind: 'asked'; readonly metrics: readonly string[] }
   | { readonly kind: 'event'; readonly entityId: string; readonly at: number; readonly type: EntityEventType }
   | { readonly kind: 'call'; readonly id: number; readonly method: string; readonly args: readonly unknown[] };
 

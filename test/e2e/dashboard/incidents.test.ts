@@ -47,9 +47,14 @@ test.skipIf(!hasChromium)(
   async () => {
     const { page: p, fixture: f, found } = await open('busy', 'incidents');
     // Just after midnight the times before it carry their day.
-    const sentence = p.getByRole('heading', { level: 1, name: /^2 open incidents; the worst, since (\d+ \w+ )?\d\d:\d\d: / });
+    const sentence = p.getByRole('heading', {
+      level: 1,
+      name: /^2 open incidents; the worst, since (\d+ \w+ )?\d\d:\d\d: /,
+    });
     await sentence.waitFor();
-    expect(await sentence.innerText()).toMatch(/CPU saturation, ffmpeg on db-1\. People were told at (\d+ \w+ )?\d\d:\d\d\.$/);
+    expect(await sentence.innerText()).toMatch(
+      /CPU saturation, ffmpeg on db-1\. People were told at (\d+ \w+ )?\d\d:\d\d\.$/,
+    );
     const rows = p.locator('main .rows > li');
     expect(await rows.allInnerTexts()).toMatchObject(
       [
