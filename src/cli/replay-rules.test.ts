@@ -8,6 +8,7 @@ const { alerts } = configSchema.parse({
   alerts: {
     starter: { 'disk-low': false },
     rules: [{ name: 'queue', metric: 'queue_length', op: '>', limit: 100, clear: 80, for: '5m' }],
+    anomalies: [{ name: 'queue-unusual', metric: 'queue_length' }],
   },
 });
 
@@ -73,6 +74,7 @@ test('alerts of rule files are tried and switched off by the same words; what th
 
 test.each([
   ['nothing.limit=1', /no rule "nothing"\. There are: .*inodes-low/],
+  ['queue-unusual.limit=3', /queue-unusual has no limit/],
   ['queue.limit=many', /"many" is no number/],
   ['queue.limit=', /write RULE\.limit=/],
   ['queue.for=soon', /no duration/],
