@@ -563,7 +563,7 @@ function addRules(command: MakeCommand, act: Act, globals: () => GlobalOptions):
   const load = () => import('./commands/rules.ts');
   const rules = command(
     'rules',
-    'rules of Prometheus’s files, and how each fares; exit 1 when one does not run',
+    'the rules in force, and how those of Prometheus’s files fare; exit 1 when one of them does not run',
     'auspex rules check node.yaml',
   ).action(act(async (output) => (await load()).listRules(connect(globals()), output)));
   rules

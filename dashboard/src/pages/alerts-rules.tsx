@@ -4,6 +4,7 @@ import type { FileRuleView, OperationOutput, RuleProblemView } from '../../../sr
 import { call, ProblemError, useApi } from '../api.ts';
 import { duration } from '../format.ts';
 import { SeverityMark } from '../parts/marks.tsx';
+import { Prose } from '../parts/prose.tsx';
 import { TrialResult, TrialSpan } from '../parts/rule-trial.tsx';
 import { Modal } from '../parts/sheet.tsx';
 import { Loaded, Nothing, ProblemNotice } from '../parts/states.tsx';
@@ -58,7 +59,7 @@ export function Rules() {
               columns={[
                 { title: 'Rule', look: 'strong', cell: (rule) => rule.name },
                 { title: 'Severity', cell: (rule) => <SeverityMark severity={rule.severity} /> },
-                { title: 'Condition', cell: (rule) => rule.condition },
+                { title: 'Condition', cell: (rule) => <Prose text={rule.condition} /> },
                 {
                   title: 'From',
                   look: 'muted',

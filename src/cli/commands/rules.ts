@@ -7,11 +7,12 @@ import { AuspexError } from '../../errors.ts';
 import { formatDuration, formatNumber, formatValue } from '../../model/index.ts';
 import { exitCodes, formatTime, type Output, paint, severityMark, table } from '../output.ts';
 
-/** `auspex rules`: the rules of files and how each fares; exit 1 when one does not run or is slow. */
+/** `auspex rules`: the rules of files and how each fares, then the others in force; exit 1 when one of a file does not run or is slow. */
 export async function listRules(client: Client, output: Output): Promise<number> {
   const answer = await client.call('rules');
   const { items, problems } = answer;
-  output.data(answer, () => {
+  const others = (await client.call('alertRules')).items;
+  output.data({ ...answer, others }, () => {
     if (items.length === 0)
       output.print('No rule file is read. Name them under alerts.ruleFiles in the configuration.');
     else
@@ -28,6 +29,14 @@ export async function listRules(client: Client, output: Output): Promise<number>
         ),
       );
     if (problems.length > 0) output.print(`\n${problems.map(problemLine).join('\n')}`);
+    const rows = others.map(({ name, severity, enabled, condition, source }) => [
+      name,
+      severityMark(output, severity),
+      enabled ? 'on' : 'switched off',
+      source === 'starter' ? 'starter set' : 'configuration',
+      condition,
+    ]);
+    output.print(`\n${table(['RULE', 'SEVERITY', 'STATE', 'FROM', 'CONDITION'], rows)}`);
   });
   const isBad =
     problems.some(({ kind }) => kind === 'fault') || items.some(({ state }) => state === 'failed' || state === 'slow');
