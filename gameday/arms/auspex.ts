@@ -10,7 +10,7 @@ import { encodeRecording, type Recording } from '../recording/recording.ts';
 import type { Arm, ArmOptions, StackView } from './arm.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 120_000;
 
 /**
  * Auspex on watch, set up as a user would: its host collector, the stack's endpoints scraped, and its logs read. Each run begins with
@@ -141,7 +141,7 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
     if (child.exitCode !== null) throw new Error(`Auspex ended with ${child.exitCode} before it was ready.`);
     const answer = await fetch(url).catch(() => null);
     if (answer?.ok === true) return;
-    if (Date.now() > end) throw new Error('Auspex was not ready within 30 s.');
+    if (Date.now() > end) throw new Error('Auspex was not ready within two minutes.');
     await new Promise((wake) => setTimeout(wake, 100));
   }
 }

@@ -58,7 +58,7 @@ import { type ForecastWithHistory, Forecaster } from './forecaster.ts';
 import { HostBoard } from './host-board.ts';
 import { refOfComponent } from './host-figures.ts';
 import { businessOf } from './incident-business.ts';
-import { IncidentDiagnostics, snapshotsOf } from './incident-diagnostics.ts';
+import { IncidentDiagnostics, servedOn, snapshotsOf } from './incident-diagnostics.ts';
 import { IncidentEvidence } from './incident-evidence.ts';
 import { similarIncidents } from './incident-past.ts';
 import { IncidentKeeper } from './incident-keeper.ts';
@@ -190,7 +190,11 @@ export class Engine implements EngineView {
       clock,
       tasks: { run: (name, argument) => this.#detection.run(name, argument) } satisfies TaskPool,
     };
-    this.#foresight = new Foresight({ ...ahead, rules: () => this.#alerts.policy.rules });
+    this.#foresight = new Foresight({
+      ...ahead,
+      rules: () => this.#alerts.policy.rules,
+      servedOn: (hostId) => servedOn(parts.registry, hostId),
+    });
     this.#capacity = new CapacityKeeper(ahead);
     this.#budgets = new BudgetKeeper({ ...ahead, budgets: () => this.objectives.budgets() });
     this.#states = new EntityStates({

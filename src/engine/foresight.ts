@@ -16,6 +16,7 @@ import { BOTTLENECK_HISTORY, BOTTLENECK_MINUTES, LOOKED_AT_FROM } from '../predi
 import { LIMITED_FIGURES, type LimitedFigure, usualLimit } from '../predict/bottleneck-figures.ts';
 import { bottleneckSentence } from '../predict/bottleneck-words.ts';
 import { reaches, type Statement } from '../predict/ledger.ts';
+import { steadyGrowth } from '../predict/steady-growth.ts';
 
 import type { FollowedReading, HostBoard } from './host-board.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
@@ -39,7 +40,7 @@ export interface Foreseen {
   readonly sentence: string;
 }
 
-interface Target extends Pick<LimitedFigure, 'severity' | 'advice'> {
+interface Target extends Pick<LimitedFigure, 'severity' | 'advice' | 'underTraffic'> {
   readonly component: string;
   readonly resource: Resource;
   readonly unit: string;
@@ -53,6 +54,8 @@ export interface ForesightParts {
   readonly ledger: LedgerKeeper;
   readonly clock: Clock;
   readonly tasks: TaskPool;
+  /** What has requests and runs on a host, as far as that is known. */
+  readonly servedOn: (hostId: string) => readonly Entity[];
   /** What is in force: limits that people set are foreseen like those that are known. */
   readonly rules: () => readonly Pick<ThresholdRule, 'name' | 'unit' | 'resource' | 'watches'>[];
 }
@@ -70,6 +73,7 @@ const UNLIKELY_MS = 5 * MINUTE;
 const RISEN = 0.03;
 /** The day before is read in steps of a rollup: a few hundred points instead of thousands. */
 const DAY_STEP = 5 * MINUTE;
+const REQUEST_RATE = 'auspex_service_request_rate';
 
 /** The ledger's name for what is foretold here, and its horizon. */
 export const BOTTLENECK_TYPE = 'bottleneck';
@@ -103,7 +107,10 @@ export class Foresight {
       else said.set(target.component, known);
     }
     const found = await this.#foresee(asked, now);
-    asked.forEach((target, i) => said.set(target.component, this.#say(entity, target, found[i] ?? null, now)));
+    for (const [i, target] of asked.entries()) {
+      const one = this.#say(entity, target, found[i] ?? null, now);
+      said.set(target.component, await this.#underTraffic(one, target, before.get(target.component)));
+    }
     // What has gone silent stays for a while: its warning is not over because nobody measures it.
     for (const [component, known] of before)
       if (!said.has(component) && now - known.madeAt < KEPT_MS) said.set(component, known);
@@ -155,8 +162,9 @@ export class Foresight {
       for (const reading of readings) {
         const limit = figure.limit ?? (await this.#usualLimit(reading.ref, figure.least ?? 0, now));
         if (limit === null) continue;
-        const { severity, advice } = figure;
-        add({ severity, advice, resource: metric.resource, unit: metric.unit, limit }, metric.title, [reading]);
+        const { severity, advice, underTraffic } = figure;
+        const of = { severity, advice, resource: metric.resource, unit: metric.unit, limit };
+        add({ ...of, ...(underTraffic === undefined ? {} : { underTraffic }) }, metric.title, [reading]);
       }
     }
     for (const { name, unit, resource, watches } of rules()) {
@@ -190,13 +198,42 @@ export class Foresight {
     const recent = byRef(await metrics.downsample(refs, recentFrom, end - 1, MINUTE));
     const dayFrom = end - DAY - HOUR;
     const day = byRef(await metrics.downsample(refs, dayFrom, recentFrom - 1, DAY_STEP));
-    const requests = targets.map(({ limit, reading }) => {
+    const requests = targets.map(({ limit, severity, reading }) => {
       const values = new Float64Array((end - dayFrom) / MINUTE).fill(Number.NaN);
       lay(values, dayFrom, day.get(reading.ref));
       lay(values, dayFrom, recent.get(reading.ref));
-      return { values: bridged(values), limit };
+      return { values: bridged(values, limit), limit, isUsedUp: severity === 'high' };
     });
     return tasks.run('foreseeBottlenecks', requests);
+  }
+
+  /** A busy machine is no trouble by itself; one that is made busy by users who come as never before soon is. It stays so until it is unlikely. */
+  async #underTraffic(one: Foreseen, { underTraffic }: Target, known: Foreseen | undefined): Promise<Foreseen> {
+    if (underTraffic === undefined || one.probability < WARN_UNTIL) return one;
+    const grows = await this.#growingTraffic(one.entityId, one.madeAt);
+    const isBegun = grows !== null && one.probability >= WARN_FROM;
+    if (!isBegun && known?.severity !== underTraffic) return one;
+    const sentence = grows === null ? one.sentence : `${one.sentence}; ${grows}`;
+    return { ...one, severity: underTraffic, sentence };
+  }
+
+  /** The service on a host whose requests grow most without like, in words; null where none do. */
+  async #growingTraffic(hostId: string, now: number): Promise<string | null> {
+    const { board, metrics, servedOn } = this.#parts;
+    const end = Math.floor(now / MINUTE) * MINUTE;
+    let most: { name: string; rate: number; perMinute: number } | null = null;
+    for (const { id, name } of servedOn(hostId)) {
+      const readings = board.latest(id, REQUEST_RATE).filter(({ at }) => now - at < STALE_MS);
+      for (const { ref, value } of readings) {
+        const [rollup] = await metrics.downsample([ref], end - BOTTLENECK_HISTORY * MINUTE, end - 1, MINUTE);
+        const growth = rollup === undefined ? null : steadyGrowth(meansOf(rollup), Number.POSITIVE_INFINITY);
+        if (growth !== null && growth.perMinute > (most?.perMinute ?? 0))
+          most = { name, rate: value, perMinute: growth.perMinute };
+      }
+    }
+    return most === null
+      ? null
+      : `requests to ${most.name} grow as never before, ${formatValue(most.rate, 'count/s')} now`;
   }
 
   #say(entity: Entity, target: Target, found: Bottleneck | null, now: number): Foreseen {
@@ -267,9 +304,14 @@ function meansOf(rollup: SeriesRollup): Float64Array {
 
 /** Longer silences are no gaps that a value beside them fills. */
 const SILENCE_MINUTES = 3;
+/** The figure is where it was before a silence: within such a share of its limit. */
+const ALIKE = 0.05;
 
-/** Behind a silence (a restart, a way that was cut) what stood before it goes before what came since, once there is a quarter of an hour of that. Yesterday then has no place any more. */
-function bridged(values: Float64Array): Float64Array {
+/**
+ * Behind a silence (a restart, a way that was cut) what stood before it goes before what came since: at once where the figure goes on from
+ * where it was, otherwise when there is a quarter of an hour of the new. Yesterday then has no place any more.
+ */
+function bridged(values: Float64Array, limit: number): Float64Array {
   let silent = 0;
   let longest = 0;
   let since = 0;
@@ -278,8 +320,10 @@ function bridged(values: Float64Array): Float64Array {
     longest = Math.max(longest, silent);
     since = silent > SILENCE_MINUTES ? 0 : since + 1;
   }
-  if (longest <= SILENCE_MINUTES || since < BOTTLENECK_MINUTES) return values;
-  return values.filter((value) => !Number.isNaN(value)).slice(-BOTTLENECK_HISTORY);
+  if (longest <= SILENCE_MINUTES) return values;
+  const known = values.filter((value) => !Number.isNaN(value)).slice(-BOTTLENECK_HISTORY);
+  const isAlike = Math.abs((known.at(-since) ?? Number.NaN) - (known.at(-since - 1) ?? Number.NaN)) < ALIKE * limit;
+  return isAlike || since >= BOTTLENECK_MINUTES ? known : values;
 }
 
 /** Puts the means of a rollup's steps in their minutes. */

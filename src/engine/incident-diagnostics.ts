@@ -2,6 +2,7 @@ import { type HostScene, type Scene, snapshotOf } from '../decide/incident-snaps
 import { addressOf } from '../decide/incident-ties.ts';
 import { stableId } from '../decide/stable-id.ts';
 import {
+  type Entity,
   changeText,
   type Change,
   type ErrorPattern,
@@ -179,6 +180,12 @@ export function hostIdOf(registry: EntityRegistry, entityId: string): string | n
   const address = addressOf(entity);
   if (address === null) return null;
   return registry.byAlias(`instance=${address}`)?.id ?? (LOOPBACK.test(address) ? onlyHost(registry) : null);
+}
+
+/** What is not a host and runs on one: by its address, or since there is no other host. */
+export function servedOn(registry: EntityRegistry, hostId: string): readonly Entity[] {
+  const only = onlyHost(registry);
+  return registry.all().filter(({ id, kind }) => kind !== 'host' && (hostIdOf(registry, id) ?? only) === hostId);
 }
 
 function onlyHost(registry: EntityRegistry): string | null {

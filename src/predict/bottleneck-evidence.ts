@@ -22,6 +22,8 @@ export interface BottleneckRequest {
   /** A mean a minute, the last one ends now; NaN is missing. A day of them where there are; two hours do. */
   readonly values: Float64Array;
   readonly limit: number;
+  /** Something that is used up: memory, disk, connections, files. A growth without like in its past is believed then. */
+  readonly isUsedUp?: boolean;
 }
 
 /** Two lines through 12 and 30 minutes, a regression on lags, and "it stays": the best of the methods tried on recorded loads (docs/internals/predictions.md). */

@@ -9,6 +9,8 @@ export interface LimitedFigure {
   readonly severity: 'none' | 'medium' | 'high';
   /** What could be added or done before. */
   readonly advice: string;
+  /** How bad it is where users bring it: the requests of a service there grow without like. Only beside `none`. */
+  readonly underTraffic?: 'medium';
 }
 
 const host = (metric: string, limit: number, severity: LimitedFigure['severity'], advice: string): LimitedFigure => ({
@@ -33,7 +35,7 @@ const service = (
 
 /** What is foreseen minutes ahead, of each host and service that has such figures. */
 export const LIMITED_FIGURES: readonly LimitedFigure[] = [
-  host('cpu_ratio', 0.95, 'none', 'Move work away or add cores'),
+  { ...host('cpu_ratio', 0.95, 'none', 'Move work away or add cores'), underTraffic: 'medium' },
   host('memory_ratio', 0.95, 'high', 'End or limit what takes the memory, or add some'),
   host('disk_ratio', 0.98, 'high', 'Free space, or stop what fills it'),
   host('inode_ratio', 0.98, 'high', 'Remove many small files'),

@@ -5,12 +5,14 @@ import {
   type BottleneckRequest,
   STAYS,
 } from './bottleneck-evidence.ts';
+import { type SteadyGrowth, steadyGrowth } from './steady-growth.ts';
 
 /** Where the method that errs least says that it takes longer, the chance is not above one half, whatever speaks for it. */
 const LATER_MINUTES = 20;
 const Z_90 = 1.645;
 /** A warning says when; past this it says no more than "not soon". */
 const MOST_MINUTES = 60;
+const POINTS = [5, 10, BOTTLENECK_MINUTES] as const;
 
 /** What is expected of a figure so many minutes from now: 90 % of the time between. */
 export interface BottleneckPoint {
@@ -43,7 +45,8 @@ export interface Bottleneck {
  * moments of the last two hours; how far its forecast is from the limit counts in what it erred by there, so that a burst,
  * which no method foresaw, weighs little, and a trend that lasts weighs more with every minute. To these come yesterday's
  * rise at this time, whether the figure is higher than in all of the last day, and the shape of the last two hours. Boosted
- * trees, grown on recorded loads under growing numbers of users, make one probability of them (`chanceOf`).
+ * trees, grown on recorded loads under growing numbers of users, make one probability of them (`chanceOf`). Loads fall back more often
+ * than they go on; what is used up does not, so that there a steady growth without like in the past may say more (`steadyGrowth`).
  *
  * Null where there is nothing to foresee: too little history, the limit passed already, or less than half of it used. Weak for a jump
  * without precursor, and in the first ten minutes of a ramp. About 1 ms; nothing is kept between calls.
@@ -54,7 +57,20 @@ export function foreseeBottleneck(
 ): Bottleneck | null {
   const evidence = bottleneckEvidence(request);
   if (evidence === null) return null;
-  return describe(evidence, chanceOf(evidence.row));
+  const load = describe(evidence, chanceOf(evidence.row));
+  const growth = request.isUsedUp === true ? steadyGrowth(request.values, request.limit) : null;
+  if (growth === null || growth.inMinutes > BOTTLENECK_MINUTES || growth.probability <= load.probability) return load;
+  return { ...load, ...growth, isSeasonal: false, points: pointsOf(growth, evidence) };
+}
+
+function pointsOf({ inMinutes, from, to }: SteadyGrowth, { level, limit }: BottleneckEvidence): BottleneckPoint[] {
+  const reached = (minutes: number, at: number): number => level + ((limit - level) * at) / minutes;
+  return POINTS.map((at) => ({
+    minutes: at,
+    mean: reached(inMinutes, at),
+    lower: to === null ? level : reached(to, at),
+    upper: reached(from, at),
+  }));
 }
 
 function describe({ recent, level, limit, ahead, errors, rise }: BottleneckEvidence, probability: number): Bottleneck {
@@ -79,7 +95,7 @@ function describe({ recent, level, limit, ahead, errors, rise }: BottleneckEvide
     perMinute,
     sinceMinutes,
     isSeasonal,
-    points: [5, 10, BOTTLENECK_MINUTES].map((at) => {
+    points: POINTS.map((at) => {
       const mean = level + gain * at;
       const reach = Z_90 * error * Math.sqrt(at / BOTTLENECK_MINUTES);
       return { minutes: at, mean, lower: mean - reach, upper: mean + reach };

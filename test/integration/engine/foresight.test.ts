@@ -137,6 +137,51 @@ test('when it is over, the warning is: people are told of its end', async () => 
   expect(foreseen.map(({ state }) => state)).toEqual(['resolved', 'resolved']);
 }, 120_000);
 
+test('a disk that fills for the first time is told of half-way, a restart of Auspex on the way or not', async () => {
+  const from = BEGIN + 245 * MINUTE;
+  const spool = { [METRIC_NAME]: 'auspex_host_disk_ratio', instance: 'web-1', job: 'auspex', mountpoint: '/spool' };
+  await feed([{ labels: spool, value: () => noisy(0.4, 0.0005) }], from, 70);
+  const ramp = from + 70 * MINUTE;
+  const level = (minute: number) => noisy(0.4 + 0.03 * minute, 0.0005);
+  await feed([{ labels: spool, value: level }], ramp, 1);
+  // Nothing for six minutes, in which it was not filled.
+  await feed([{ labels: spool, value: (minute) => level(minute + 1) }], ramp + 7 * MINUTE, 16);
+  const { rows } = await replay.records.find('alerts', { limit: 100 });
+  const alert = rows.find(({ subject }) => subject === 'disk used /spool');
+  expect(alert).toMatchObject({ rule: 'limit-ahead', severity: 'high' });
+  const reached = ramp + (6 + 0.58 / 0.03) * MINUTE;
+  const lead = (reached - (alert?.firedAt ?? 0)) / MINUTE;
+  expect(lead).toBeGreaterThanOrEqual(6);
+  expect(lead).toBeLessThanOrEqual(12);
+}, 120_000);
+
+test('a machine that users make busy as never before is told of, and by whom', async () => {
+  const from = BEGIN + 350 * MINUTE;
+  const rate = { [METRIC_NAME]: 'auspex_service_request_rate', service_name: 'shop', instance: 'shop-1' };
+  await feed(
+    [
+      { labels: cpu, value: () => noisy(0.5, 0.01) },
+      { labels: rate, value: () => noisy(35, 2) },
+    ],
+    from,
+    130,
+  );
+  const ramp = from + 130 * MINUTE;
+  await feed(
+    [
+      { labels: cpu, value: (minute) => noisy(Math.min(0.99, 0.5 + 0.015 * minute), 0.01) },
+      { labels: rate, value: (minute) => noisy(35 + 20 * minute, 6) },
+    ],
+    ramp,
+    32,
+  );
+  const { rows } = await replay.records.find('alerts', { limit: 100 });
+  const alert = rows.find(({ subject }) => subject === 'CPU used');
+  expect(alert).toMatchObject({ rule: 'bottleneck-ahead', severity: 'medium' });
+  expect((ramp + 30 * MINUTE - (alert?.firedAt ?? 0)) / MINUTE).toBeGreaterThanOrEqual(5);
+  expect(rows.filter(({ subject }) => subject === 'CPU used')).toHaveLength(1);
+}, 180_000);
+
 test('what did not come because somebody saw to it is averted, and counts in no frequency', async () => {
   const { records } = replay;
   let now = BEGIN + 10 * HOUR;
