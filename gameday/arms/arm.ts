@@ -76,4 +76,6 @@ export interface ArmOptions {
   readonly out: string;
   /** How long an arm that learns watches before its first run. */
   readonly warmMinutes: number;
+  /** It goes on learning from run to run, never set back: what is foreseen needs a past without gaps. */
+  readonly goesOn: boolean;
 }

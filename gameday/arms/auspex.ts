@@ -26,23 +26,34 @@ class AuspexArm implements Arm {
   readonly #warm: string;
   readonly #out: string;
   readonly #warmMs: number;
+  readonly #goesOn: boolean;
+  #hasLearnt = false;
   #stack: StackView | null = null;
   #home = '';
   #child: ChildProcess | null = null;
   #starts = 0;
+  #runs = 0;
   #startedAt = 0;
   #recording: Recording | null = null;
 
-  constructor({ out, warmMinutes }: ArmOptions) {
+  constructor({ out, warmMinutes, goesOn }: ArmOptions) {
     this.#out = out;
     this.#warm = join(out, 'warm');
     this.#warmMs = warmMinutes * 60_000;
+    this.#goesOn = goesOn;
   }
 
   async prepare(stack: StackView): Promise<void> {
     this.#stack = stack;
-    if (!existsSync(this.#warm)) await this.#warmUp();
+    const isWarm = existsSync(this.#warm);
+    if (!isWarm && this.#goesOn) {
+      await this.#start(null);
+      await this.#learn();
+      return;
+    }
+    if (!isWarm) await this.#warmUp();
     await this.#start(this.#warm);
+    this.#hasLearnt = true;
   }
 
   async told(from: number, to: number): Promise<readonly Told[]> {
@@ -53,8 +64,11 @@ class AuspexArm implements Arm {
       return await toldFrom(stores.records, from, to);
     } finally {
       await stores.close();
-      await rm(this.#home, { recursive: true, force: true });
-      await this.#start(this.#warm);
+      if (this.#goesOn) await this.#run();
+      else {
+        await rm(this.#home, { recursive: true, force: true });
+        await this.#start(this.#warm);
+      }
     }
   }
 
@@ -73,24 +87,36 @@ class AuspexArm implements Arm {
 
   async close(): Promise<void> {
     await this.#stop();
+    if (this.#goesOn && this.#hasLearnt) await this.#keepHome();
     if (this.#home !== '') await rm(this.#home, { recursive: true, force: true });
   }
 
   /** Watches the healthy stack for a while and keeps what it learnt, and the samples, so that a replay can learn the same. */
   async #warmUp(): Promise<void> {
-    process.stderr.write(`Warming up for ${this.#warmMs / 60_000} min: Auspex learns what is normal here.\n`);
     await this.#start(null);
-    await new Promise((wake) => setTimeout(wake, this.#warmMs));
+    await this.#learn();
     await this.#stop();
     const stores = await openHome(this.#home);
     const recording = await readRecording(stores, 'warm', this.#startedAt, Date.now());
     await stores.close();
     await mkdir(this.#out, { recursive: true });
     await writeFile(this.warmRecording, encodeRecording(recording));
-    // The last step is a rename: a gameday that is killed here leaves no half of a warm state.
-    await cp(this.#home, `${this.#warm}.new`, { recursive: true });
-    await rename(`${this.#warm}.new`, this.#warm);
+    await this.#keepHome();
     await rm(this.#home, { recursive: true, force: true });
+  }
+
+  async #learn(): Promise<void> {
+    process.stderr.write(`Warming up for ${this.#warmMs / 60_000} min: Auspex learns what is normal here.\n`);
+    await new Promise((wake) => setTimeout(wake, this.#warmMs));
+    this.#hasLearnt = true;
+  }
+
+  /** As the warm state. The last step is a rename: a gameday that is killed here leaves no half of it. */
+  async #keepHome(): Promise<void> {
+    await rm(`${this.#warm}.new`, { recursive: true, force: true });
+    await cp(this.#home, `${this.#warm}.new`, { recursive: true });
+    await rm(this.#warm, { recursive: true, force: true });
+    await rename(`${this.#warm}.new`, this.#warm);
   }
 
   async #start(from: string | null): Promise<void> {
@@ -98,11 +124,16 @@ class AuspexArm implements Arm {
     this.#home = join(stack.folder, `auspex-${this.#starts++}`);
     if (from === null) await mkdir(this.#home, { recursive: true });
     else await cp(from, this.#home, { recursive: true });
+    await this.#run();
+  }
+
+  async #run(): Promise<void> {
+    const stack = this.#stack as StackView;
     await writeFile(join(this.#home, 'auspex.yaml'), configuration(stack));
     const port = await stack.freePort();
     this.#startedAt = Date.now();
     const child = await stack.start(
-      `auspex-${this.#starts}`,
+      `auspex-${++this.#runs}`,
       [process.execPath, ...runtime.flags, join(root, 'dist/cli/main.js'), 'start'],
       { env: { ...runtime.env, AUSPEX_HOME: this.#home, AUSPEX_LISTEN: `127.0.0.1:${port}` } },
     );

@@ -25,6 +25,8 @@ const ORDINARY_DAY: LoadShape = { shape: 'daily', rate: STEADY_RATE, periodSecon
 const QUIET_PIECE_MINUTES = 30;
 const MINUTE_MS = 60_000;
 const RAMP_REST_MINUTES = 2;
+/** A warning is over ten minutes after what it warned of: the next ramp is another one. */
+const RAMP_PAUSE_MS = 15 * MINUTE_MS;
 
 /** Runs scenarios one after another on one stack, which is made anew when it is not healthy after a run. */
 export class Round {
@@ -73,6 +75,7 @@ export class Round {
     const broken: RunRecord[] = [];
     for (let time = 0; time < (times ?? 1); time++) {
       for (const scenario of those) {
+        if (time > 0 || scenario !== those[0]) await pause(RAMP_PAUSE_MS);
         const record = await oneRun(scenario, await this.#ready(), seed + time, timing);
         writeFileSync(join(out, `ramp.${record.scenario}.${record.seed}.json`), `${JSON.stringify(record)}\n`);
         console.log(rampLine(record));
@@ -154,7 +157,7 @@ export class Round {
   async #ready(shape: LoadShape = STEADY): Promise<Ground> {
     if (this.#isOver) throw new Error('The round is over.');
     if (this.#ground !== null) return this.#ground;
-    const { arm, seed, out, warmMinutes, library } = this.#options;
+    const { arm, seed, out, warmMinutes, library, rampMinutes } = this.#options;
     if (this.#maker === null) {
       this.#maker = await arms[arm]();
     }
@@ -164,7 +167,12 @@ export class Round {
       // While it was made nobody could take it away.
       if (this.#isOver) throw new Error('The round is over.');
     };
-    this.#ground = await Ground.prepare(this.#maker({ seed, out, warmMinutes }), seed, made, shape);
+    this.#ground = await Ground.prepare(
+      this.#maker({ seed, out, warmMinutes, goesOn: rampMinutes > 0 }),
+      seed,
+      made,
+      shape,
+    );
     const { warmRecording } = this.#ground.arm;
     if (library !== null && warmRecording !== undefined) {
       mkdirSync(library, { recursive: true });

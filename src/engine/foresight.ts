@@ -9,7 +9,6 @@ import {
   type MetricStore,
   type Resource,
   type SeriesRef,
-  type SeriesRollup,
 } from '../model/index.ts';
 import type { Bottleneck } from '../predict/bottleneck.ts';
 import { BOTTLENECK_HISTORY, BOTTLENECK_MINUTES, LOOKED_AT_FROM } from '../predict/bottleneck-evidence.ts';
@@ -18,6 +17,7 @@ import { bottleneckSentence } from '../predict/bottleneck-words.ts';
 import { reaches, type Statement } from '../predict/ledger.ts';
 import { steadyGrowth } from '../predict/steady-growth.ts';
 
+import { bridged, byRef, lay, meansOf } from './foresight-values.ts';
 import type { FollowedReading, HostBoard } from './host-board.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
 import type { TaskPool } from './task-pool.ts';
@@ -101,7 +101,7 @@ export class Foresight {
     const asked: Target[] = [];
     for (const target of await this.#targets(entity.id, now)) {
       const known = before.get(target.component);
-      if (target.reading.value >= target.limit) said.set(target.component, passed(entity, target, now));
+      if (target.reading.value >= target.limit) said.set(target.component, passed(entity, target, known, now));
       else if (!isNear(target)) said.set(target.component, nothing(entity.id, target, now));
       else if (known === undefined || isDue(target, known, now)) asked.push(target);
       else said.set(target.component, known);
@@ -256,11 +256,12 @@ function nothing(entityId: string, target: Target, now: number): Foreseen {
 }
 
 /** It came: who was warned is not told that it is over, nobody else is warned of what is there. */
-function passed(entity: Entity, target: Target, now: number): Foreseen {
+function passed(entity: Entity, target: Target, known: Foreseen | undefined, now: number): Foreseen {
   const { component, limit, unit, reading } = target;
   const [bound, value] = [formatValue(limit, unit), formatValue(reading.value, unit)];
   const sentence = `${entity.name}’s ${component} has reached ${bound}: ${value} now`;
-  return { ...nothing(entity.id, target, now), probability: (WARN_FROM + WARN_UNTIL) / 2, sentence };
+  const severity = known?.severity ?? target.severity;
+  return { ...nothing(entity.id, target, now), severity, probability: (WARN_FROM + WARN_UNTIL) / 2, sentence };
 }
 
 /** Near enough to its limit to pass it within a quarter of an hour. */
@@ -292,47 +293,4 @@ function statementOf(one: Foreseen, now: number): Statement[] {
       baseline: null,
     },
   ];
-}
-
-function byRef(rollups: readonly SeriesRollup[]): ReadonlyMap<SeriesRef, SeriesRollup> {
-  return new Map(rollups.map((rollup) => [rollup.ref, rollup]));
-}
-
-function meansOf(rollup: SeriesRollup): Float64Array {
-  return rollup.sum.map((sum, i) => sum / (rollup.count[i] ?? Number.NaN));
-}
-
-/** Longer silences are no gaps that a value beside them fills. */
-const SILENCE_MINUTES = 3;
-/** The figure is where it was before a silence: within such a share of its limit. */
-const ALIKE = 0.05;
-
-/**
- * Behind a silence (a restart, a way that was cut) what stood before it goes before what came since: at once where the figure goes on from
- * where it was, otherwise when there is a quarter of an hour of the new. Yesterday then has no place any more.
- */
-function bridged(values: Float64Array, limit: number): Float64Array {
-  let silent = 0;
-  let longest = 0;
-  let since = 0;
-  for (let i = values.length - BOTTLENECK_HISTORY; i < values.length; i++) {
-    silent = Number.isNaN(values[i]) ? silent + 1 : 0;
-    longest = Math.max(longest, silent);
-    since = silent > SILENCE_MINUTES ? 0 : since + 1;
-  }
-  if (longest <= SILENCE_MINUTES) return values;
-  const known = values.filter((value) => !Number.isNaN(value)).slice(-BOTTLENECK_HISTORY);
-  const isAlike = Math.abs((known.at(-since) ?? Number.NaN) - (known.at(-since - 1) ?? Number.NaN)) < ALIKE * limit;
-  return isAlike || since >= BOTTLENECK_MINUTES ? known : values;
-}
-
-/** Puts the means of a rollup's steps in their minutes. */
-function lay(values: Float64Array, from: number, rollup: SeriesRollup | undefined): void {
-  if (rollup === undefined) return;
-  const means = meansOf(rollup);
-  const width = rollup.stepMs / MINUTE;
-  for (const [i, at] of rollup.times.entries()) {
-    const minute = Math.round((at - from) / MINUTE);
-    values.fill(means[i] ?? Number.NaN, Math.max(0, minute), Math.min(values.length, minute + width));
-  }
 }

@@ -57,6 +57,15 @@ describe('steadyGrowth', () => {
     for (let n = 300; n <= 600; n++) expect(steadyGrowth(values.subarray(0, n), LIMIT)).toBeNull();
   });
 
+  test('what filled up before and was emptied is believed the second time, too', () => {
+    const once = filling(90, 22, 0.03, () => 0.35);
+    const again = filling(60, 22, 0.03, () => 0.35);
+    const values = Float64Array.of(...once, ...again);
+    expect(warnedBefore(values.subarray(0, 112), 90)).toBe(10);
+    const second = values.map((value, i) => (i < 112 ? Math.min(value, 0.979) : value));
+    expect(warnedBefore(second, 112 + 60)).toBe(10);
+  });
+
   test('noise, steps and waves are no growth', () => {
     const kinds: readonly ((i: number, random: SeededRandom) => number)[] = [
       (_, random) => 0.6 + 0.02 * random.normal(),

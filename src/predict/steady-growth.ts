@@ -13,6 +13,8 @@ const TIMES_EVER = 2;
 const PACE_SPAN = 10;
 /** Means of so many minutes say what the figure rose by before. */
 const SMOOTH = 3;
+/** What came so near to its limit was no rise that ended by itself. */
+const ARRIVED = 0.95;
 /** Without history nobody knows what is without like. */
 const LEAST_BEFORE = 30;
 /** What of such growths goes on until the end whatever its length, since nothing that could stop it sees it: a leak, a loop. */
@@ -54,7 +56,7 @@ export function steadyGrowth(values: Float64Array, limit: number): SteadyGrowth 
   if (!(line.slope > 0) || line.slope < LEAST_T * line.error) return null;
   const third = Math.max(LEAST_SPAN - 1, Math.round(span / 3));
   if (lineThrough(known, n - third, n).slope < LEAST_LATE * line.slope) return null;
-  if (growth < TIMES_EVER * highestRise(known.subarray(0, n - span), span)) return null;
+  if (growth < TIMES_EVER * highestRise(known.subarray(0, n - span), span, ARRIVED * limit)) return null;
 
   const late = lineThrough(known, n - Math.min(span, PACE_SPAN), n);
   // A minute's mean is that of its middle.
@@ -95,19 +97,31 @@ function lineThrough(y: Float64Array, from: number, to: number): Line {
   return { slope, error: spread / Math.sqrt(sxx), end: mean + slope * middle };
 }
 
-/** The most that means of some minutes ever rose by within so many minutes. */
-function highestRise(before: Float64Array, span: number): number {
+/** The most that means of some minutes ever rose by within so many minutes, but for what went on until it had arrived: that speaks for this one. */
+function highestRise(before: Float64Array, span: number, arrived: number): number {
   let most = 0;
   // Positions of possible lowest means, their values rising: the first is the lowest of the window.
   const lowest: number[] = [];
   const means = Float64Array.from({ length: Math.max(0, before.length - SMOOTH + 1) }, (_, i) =>
     meanOf(before, i, i + SMOOTH),
   );
+  const ended = endedBelow(means, arrived);
   for (const [i, value] of means.entries()) {
     while (lowest.length > 0 && means[lowest[lowest.length - 1]] >= value) lowest.pop();
     lowest.push(i);
     if (lowest[0] < i - span) lowest.shift();
-    most = Math.max(most, value - means[lowest[0]]);
+    if (ended[i] === 1) most = Math.max(most, value - means[lowest[0]]);
   }
   return most;
+}
+
+/** 1 where the figure did not arrive within the next hour. */
+function endedBelow(means: Float64Array, arrived: number): Uint8Array {
+  const ended = new Uint8Array(means.length).fill(1);
+  let left = 0;
+  for (let i = means.length - 1; i >= 0; i--) {
+    left = means[i] >= arrived ? MOST_SPAN : left - 1;
+    if (left > 0) ended[i] = 0;
+  }
+  return ended;
 }
