@@ -20,7 +20,7 @@ interface Slot {
   previousAt: number;
   readonly ref: SeriesRef;
   readonly labels: Labels;
-  /** Mount point or process group, where one host has several. */
+  /** Mount point, process group or control group, where one host has several. */
   readonly part: string;
 }
 
@@ -42,6 +42,7 @@ export interface FollowedReading extends LatestReading {
 export type BandLookup = (ref: SeriesRef) => { readonly lower: number; readonly upper: number } | null;
 
 const GIB = 1024 ** 3;
+const PART_LABELS = ['mountpoint', 'groupname', 'cgroup'] as const;
 /** A series this far behind its host's others is of something that is no more. */
 const GONE_MS = 600_000;
 const GAUGE_METRICS = [
@@ -81,7 +82,8 @@ export class HostBoard {
     if (this.#slotOf[series.ref] !== undefined || (memtype !== undefined && memtype !== 'resident')) return;
     let owner = this.#entities.get(series.entityId);
     if (owner === undefined) this.#entities.set(series.entityId, (owner = { byMetric: new Map(), lastAt: 0 }));
-    const part = labelValue(series.labels, 'mountpoint') ?? labelValue(series.labels, 'groupname') ?? '';
+    const part =
+      PART_LABELS.map((label) => labelValue(series.labels, label)).find((value) => value !== undefined) ?? '';
     const slot: Slot = {
       value: Number.NaN,
       at: 0,

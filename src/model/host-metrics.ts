@@ -14,6 +14,8 @@ export const hostMetrics = [
   figure('load_per_core', 'load per core', 'count', 'cpu'),
   ratio('memory_ratio', 'memory used', 'memory', { limit: 1 }),
   ratio('swap_ratio', 'swap used', 'memory', { limit: 1 }),
+  /** Of each control group whose memory is limited: a systemd service, a container. */
+  ratio('control_group_memory_ratio', 'memory limit used', 'memory', { perLabel: 'cgroup', limit: 1, feature: false }),
   figure('major_fault_rate', 'page faults read from disk', 'count/s', 'memory'),
   figure('oom_kills', 'processes killed for lack of memory', 'count', 'memory'),
   ratio('disk_ratio', 'disk used', 'disk', { perLabel: 'mountpoint', limit: 1 }),

@@ -37,6 +37,7 @@ const service = (
 export const LIMITED_FIGURES: readonly LimitedFigure[] = [
   { ...host('cpu_ratio', 0.95, 'none', 'Move work away or add cores'), underTraffic: 'medium' },
   host('memory_ratio', 0.95, 'high', 'End or limit what takes the memory, or add some'),
+  host('control_group_memory_ratio', 0.95, 'high', 'Restart it at a good moment, or raise its limit'),
   host('disk_ratio', 0.98, 'high', 'Free space, or stop what fills it'),
   host('inode_ratio', 0.98, 'high', 'Remove many small files'),
   host('disk_io_ratio', 0.95, 'none', 'See what reads and writes; move it or spread it in time'),

@@ -149,7 +149,7 @@ function v1Folder(base: string, controller: string, paths: ReadonlyMap<string, s
 }
 
 /** `4:memory:/docker/ab12` by controller (also by the joint name, as v1 mounts it); v2's `0::/…` under the empty name. */
-function cgroupPaths(text: string | undefined): Map<string, string> {
+export function cgroupPaths(text: string | undefined): Map<string, string> {
   const paths = new Map<string, string>();
   for (const line of (text ?? '').split('\n')) {
     const first = line.indexOf(':');

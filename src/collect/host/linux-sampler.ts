@@ -1,5 +1,6 @@
 import type { Clock, CollectorEvent } from '../../model/index.ts';
 import { CgroupSource, containerKind } from './cgroup.ts';
+import { ControlGroupSource } from './control-groups.ts';
 import { CpuSource } from './cpu.ts';
 import { DiskSource } from './disk.ts';
 import { FilesystemSource, type Statfs } from './filesystem.ts';
@@ -44,9 +45,10 @@ export function createLinuxSampler(options: LinuxSamplerOptions): Sampler {
   const units = kernelUnits(scratch);
   const container = containerKind(root, scratch);
   const instance = options.instance ?? hostName(root, scratch);
+  const memoryBytes = totalMemory(root, scratch);
   const processes = new ProcessSource(root, scratch, units, options.ownPid);
   const sources: readonly (readonly [string, Source])[] = [
-    ['container limits', new CgroupSource(root, scratch, container, totalMemory(root, scratch))],
+    ['container limits', new CgroupSource(root, scratch, container, memoryBytes)],
     ['CPU', new CpuSource(root, scratch, units.ticksPerSecond)],
     ['memory', new MemorySource(root, scratch)],
     ['kernel', new KernelSource(root, scratch)],
@@ -54,6 +56,7 @@ export function createLinuxSampler(options: LinuxSamplerOptions): Sampler {
     ['network', new NetworkSource(root, scratch, new Scratch())],
     ['TCP', new TcpSource(root, scratch)],
     ['processes', processes],
+    ['control groups', new ControlGroupSource(root, scratch, () => processes.processes, memoryBytes)],
     ['sockets', new SocketSource(root, scratch, processes.processes, clock, options.interfaces)],
     ['filesystems', new FilesystemSource(root, scratch, options.statfs)],
   ];

@@ -29,6 +29,7 @@ test.skipIf(!isLinux)(
         'open_files_ratio',
         'inode_ratio',
         'oom_kills',
+        'control_group_memory_ratio',
       ]);
       for (const metric of hostMetrics) {
         if (!optional.has(metric.name.slice('auspex_host_'.length))) expect(names, metric.name).toContain(metric.name);
