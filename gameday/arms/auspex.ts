@@ -32,7 +32,6 @@ class AuspexArm implements Arm {
   #home = '';
   #child: ChildProcess | null = null;
   #starts = 0;
-  #runs = 0;
   #startedAt = 0;
   #recording: Recording | null = null;
 
@@ -121,7 +120,7 @@ class AuspexArm implements Arm {
 
   async #start(from: string | null): Promise<void> {
     const stack = this.#stack as StackView;
-    this.#home = join(stack.folder, `auspex-${this.#starts++}`);
+    this.#home = join(stack.folder, `auspex-${this.#starts}`);
     if (from === null) await mkdir(this.#home, { recursive: true });
     else await cp(from, this.#home, { recursive: true });
     await this.#run();
@@ -133,7 +132,7 @@ class AuspexArm implements Arm {
     const port = await stack.freePort();
     this.#startedAt = Date.now();
     const child = await stack.start(
-      `auspex-${++this.#runs}`,
+      `auspex-${++this.#starts}`,
       [process.execPath, ...runtime.flags, join(root, 'dist/cli/main.js'), 'start'],
       { env: { ...runtime.env, AUSPEX_HOME: this.#home, AUSPEX_LISTEN: `127.0.0.1:${port}` } },
     );

@@ -29,7 +29,8 @@ export function bridged(values: Float64Array, limit: number): Float64Array {
   for (let i = values.length - BOTTLENECK_HISTORY; i < values.length; i++) {
     silent = Number.isNaN(values[i]) ? silent + 1 : 0;
     longest = Math.max(longest, silent);
-    since = silent > SILENCE_MINUTES ? 0 : since + 1;
+    if (silent > SILENCE_MINUTES) since = 0;
+    else if (silent === 0) since++;
   }
   if (longest <= SILENCE_MINUTES) return values;
   const known = values.filter((value) => !Number.isNaN(value)).slice(-BOTTLENECK_HISTORY);

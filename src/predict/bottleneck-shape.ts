@@ -27,8 +27,14 @@ export function shapeFigures(recent: Float64Array, values: Float64Array, limit: 
   return figures.map((figure) => figure / limit);
 }
 
-/** Least squares: its end, what it adds in a quarter of an hour, and how far the minutes are from it. */
+/** Its end, what it adds in a quarter of an hour, and how far the minutes are from it. */
 function lineOf(y: Float64Array): [number, number, number] {
+  const { slope, end, squares } = leastSquares(y);
+  return [end, AHEAD * slope, Math.sqrt(squares / y.length)];
+}
+
+/** The straight line through evenly spaced values: its slope a step, where it is at the last one, and the sum of squares left. O(y). */
+export function leastSquares(y: Float64Array): { slope: number; end: number; squares: number } {
   const n = y.length;
   const middle = (n - 1) / 2;
   const mean = meanOf(y, 0, n);
@@ -37,7 +43,7 @@ function lineOf(y: Float64Array): [number, number, number] {
   const slope = (12 * sxy) / (n * (n * n - 1));
   let squares = 0;
   for (let i = 0; i < n; i++) squares += (y[i] - mean - slope * (i - middle)) ** 2;
-  return [mean + slope * middle, AHEAD * slope, Math.sqrt(squares / n)];
+  return { slope, end: mean + slope * middle, squares };
 }
 
 /** The median step from minute to minute. */

@@ -1,4 +1,4 @@
-import { meanOf } from './bottleneck-shape.ts';
+import { leastSquares, meanOf } from './bottleneck-shape.ts';
 
 /** How far a growth is followed back, and the least that says anything, in minutes. */
 const MOST_SPAN = 60;
@@ -46,7 +46,7 @@ export function steadyGrowth(values: Float64Array, limit: number): SteadyGrowth 
   const longest = Math.min(MOST_SPAN, n - LEAST_BEFORE);
   let found: { span: number; line: Line } | null = null;
   for (let span = LEAST_SPAN; span <= longest; span++) {
-    const line = lineThrough(known, n - span, n);
+    const line = lineThrough(known, span);
     // The most certain one: it begins where the growth did.
     if (found === null || line.slope / line.error > found.line.slope / found.line.error) found = { span, line };
   }
@@ -55,10 +55,10 @@ export function steadyGrowth(values: Float64Array, limit: number): SteadyGrowth 
   const growth = line.slope * span;
   if (!(line.slope > 0) || line.slope < LEAST_T * line.error) return null;
   const third = Math.max(LEAST_SPAN - 1, Math.round(span / 3));
-  if (lineThrough(known, n - third, n).slope < LEAST_LATE * line.slope) return null;
+  if (lineThrough(known, third).slope < LEAST_LATE * line.slope) return null;
   if (growth < TIMES_EVER * highestRise(known.subarray(0, n - span), span, ARRIVED * limit)) return null;
 
-  const late = lineThrough(known, n - Math.min(span, PACE_SPAN), n);
+  const late = lineThrough(known, Math.min(span, PACE_SPAN));
   // A minute's mean is that of its middle.
   const left = limit - late.end - late.slope / 2;
   const minutes = (pace: number): number => (pace > 0 ? Math.max(0.5, left / pace) : Number.POSITIVE_INFINITY);
@@ -81,20 +81,12 @@ interface Line {
   readonly end: number;
 }
 
-/** Least squares over the minutes from `from` on, and before `to`. */
-function lineThrough(y: Float64Array, from: number, to: number): Line {
-  const n = to - from;
-  const middle = (n - 1) / 2;
-  const mean = meanOf(y, from, to);
-  let sxy = 0;
-  for (let i = 0; i < n; i++) sxy += (i - middle) * y[from + i];
-  const sxx = (n * (n * n - 1)) / 12;
-  const slope = sxy / sxx;
-  let squares = 0;
-  for (let i = 0; i < n; i++) squares += (y[from + i] - mean - slope * (i - middle)) ** 2;
+/** Through the last `n` minutes. */
+function lineThrough(known: Float64Array, n: number): Line {
+  const { slope, end, squares } = leastSquares(known.subarray(known.length - n));
   // A straight line has no error to tell; a thousandth of what it adds is.
   const spread = Math.max(Math.sqrt(squares / Math.max(1, n - 2)), Math.abs(slope) * n * 1e-3);
-  return { slope, error: spread / Math.sqrt(sxx), end: mean + slope * middle };
+  return { slope, error: spread / Math.sqrt((n * (n * n - 1)) / 12), end };
 }
 
 /** The most that means of some minutes ever rose by within so many minutes, but for what went on until it had arrived: that speaks for this one. */

@@ -6,7 +6,7 @@ import { ProcFile, readText, type Scratch } from './proc-file.ts';
 import type { Process } from './process-table.ts';
 import type { SampleSet, Source } from './sample-set.ts';
 
-export const CONTROL_GROUP_MEMORY = 'auspex_host_control_group_memory_ratio';
+const CONTROL_GROUP_MEMORY = 'auspex_host_control_group_memory_ratio';
 
 /** New processes whose group is looked up in one collection: in a storm of them most are gone before it could tell anything. */
 const LOOKED_UP = 256;
@@ -97,7 +97,11 @@ export class ControlGroupSource implements Source {
       // `max`, or v1's number near 2^63, or more than the machine has, is no limit.
       group.limitBytes = limit > 0 && limit < this.#totalBytes ? limit : 0;
     }
-    if (group.limitBytes === 0) return;
+    if (group.limitBytes === 0) {
+      // Most have none: their files need not stay open until the next look.
+      group.limit.close();
+      return;
+    }
     const used = this.#held(group.stat, base.version);
     if (used >= 0 && this.#names.admits(group.name, set.at))
       set.gauge(CONTROL_GROUP_MEMORY, Math.min(1, used / group.limitBytes), ['cgroup', group.name]);
