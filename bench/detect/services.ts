@@ -3,7 +3,7 @@
  * `node bench/detect/services.ts [looks]`
  */
 import { ServiceBook } from '../../src/decide/service-book.ts';
-import { discoverInSteps, type Discovery, type SeenInstance } from '../../src/decide/service-discovery.ts';
+import { discoverServices, type Discovery, type SeenInstance } from '../../src/decide/service-discovery.ts';
 
 const SERVICES = 2_000;
 const HOSTS = 200;
@@ -46,7 +46,7 @@ const seen = {
 const cpuMs = (): number => process.cpuUsage().user / 1000;
 const book = new ServiceBook();
 for (let look = 0; look < Number(process.argv[2] ?? 6); look++) {
-  const steps = discoverInSteps(seen);
+  const steps = discoverServices(seen);
   let longest = 0;
   let whole = 0;
   let found: Discovery | null = null;

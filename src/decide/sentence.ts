@@ -28,7 +28,8 @@ export function overviewSentence(
   if (entities.length === 0) return 'Nothing is watched yet. The first samples come within seconds.';
   const nameOf = new Map(entities.map((entity) => [entity.id, entity.name]));
   const firing = alerts.filter((alert) => alert.state === 'firing');
-  const alerting = new Set(firing.map((alert) => alert.entityId));
+  const alerting = new Set<string>();
+  for (const { entityId } of firing) if (nameOf.has(entityId)) alerting.add(entityId);
   const rest = entities.filter((entity) => !alerting.has(entity.id));
   const inState = (state: SentenceEntity['state']) => rest.filter((entity) => entity.state === state);
 
@@ -74,8 +75,9 @@ const NAMED = 2;
 export function worst<A extends Pick<Alert, 'severity' | 'firedAt'>>(alerts: readonly A[]): readonly A[] {
   const named: A[] = [];
   for (const alert of alerts) {
+    const last = named[NAMED - 1];
+    if (last !== undefined && !isWorse(alert, last)) continue;
     const place = named.findIndex((other) => isWorse(alert, other));
-    if (place < 0 && named.length >= NAMED) continue;
     named.splice(place < 0 ? named.length : place, 0, alert);
     named.length = Math.min(named.length, NAMED);
   }

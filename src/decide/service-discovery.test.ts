@@ -21,7 +21,7 @@ function scraped(job: string, address: string, entityId = `target:${job}`): Seen
   return { entityId, kind: 'job', name: job, address, lastAt: AT };
 }
 function discover(seen: Partial<Sightings>): { services: Record<string, string>; calls: string[] } {
-  const { services, calls } = discoverServices({
+  const pieces = discoverServices({
     listeners: [],
     connections: [],
     addresses: new Map([
@@ -33,6 +33,9 @@ function discover(seen: Partial<Sightings>): { services: Record<string, string>;
     ownHostId: HOST,
     ...seen,
   });
+  let piece = pieces.next();
+  while (piece.done !== true) piece = pieces.next();
+  const { services, calls } = piece.value;
   return {
     services: Object.fromEntries([...services.values()].map(({ key, name }) => [key, name])),
     calls: calls.map(({ from, to, origin }) => `${from} → ${to} by ${origin}`),

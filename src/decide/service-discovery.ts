@@ -76,18 +76,9 @@ const A_STEP = 1_000;
  * known by the job that is scraped where it listens; the one that an exporter is connected to by the exporter's job; else by its own name.
  * Who only watches (Prometheus, exporters, Auspex) calls nobody.
  * Weak: what is reached through an address that is translated on the way is not found; two programs of one name that no job tells apart are one.
- * Cost: O(listeners + connections + instances).
+ * Cost: O(listeners + connections + instances), in pieces of a few milliseconds: between two of them others may run.
  */
-export function discoverServices(seen: Sightings): Discovery {
-  const steps = discoverInSteps(seen);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-  }
-}
-
-/** The same in pieces of a few milliseconds: between two of them others may run. */
-export function* discoverInSteps(seen: Sightings): Generator<void, Discovery> {
+export function* discoverServices(seen: Sightings): Generator<void, Discovery> {
   const finder = new Finder(seen);
   yield;
   yield* finder.instances();

@@ -86,8 +86,10 @@ export class AlertKeeper {
 
   /** What fires, is held, or fired when its values ceased to come; people told or not. */
   active(entityId?: string): readonly Alert[] {
-    const alerts = entityId === undefined ? this.open() : this.#book.own(entityId);
-    return alerts.filter(({ state, firedAt }) => state !== 'pending' && firedAt !== null);
+    if (entityId !== undefined) return this.#book.own(entityId).filter(isActive);
+    const active: Alert[] = [];
+    for (const { alert } of this.#book.open.values()) if (isActive(alert)) active.push(alert);
+    return active;
   }
 
   /** How many of the open ones other systems report. */
@@ -181,6 +183,10 @@ export class AlertKeeper {
       if (!fresh.has(id))
         await access.update('notifications', { id, state: 'waiting', tries: 0 }, { title, body, severity });
   }
+}
+
+function isActive({ state, firedAt }: Alert): boolean {
+  return state !== 'pending' && firedAt !== null;
 }
 
 /** So many findings, or hosts and services, are one step. */

@@ -184,11 +184,17 @@ export class EntityRegistry {
     if (at - (this.#writtenAt.get(id) ?? 0) > WRITE_EVERY_MS) this.#dirty.add(id);
   }
 
-  /** Entities that changed since the last call, to be written down. */
-  takeDirty(): readonly Entity[] {
-    const rows = [...this.#dirty].flatMap((id) => this.#entities.get(id) ?? []);
-    for (const row of rows) this.#writtenAt.set(row.id, row.lastSeenAt);
-    this.#dirty.clear();
+  /** Entities that changed since the last call, to be written down; at most so many. */
+  takeDirty(most = Number.POSITIVE_INFINITY): readonly Entity[] {
+    const rows: Entity[] = [];
+    for (const id of this.#dirty) {
+      if (rows.length >= most) break;
+      this.#dirty.delete(id);
+      const row = this.#entities.get(id);
+      if (row === undefined) continue;
+      this.#writtenAt.set(id, row.lastSeenAt);
+      rows.push(row);
+    }
     return rows;
   }
 

@@ -1,6 +1,7 @@
 import { type Health, healthOf } from '../decide/health.ts';
 import { overviewSentence, worst } from '../decide/sentence.ts';
 import {
+  type Alert,
   type Clock,
   type Entity,
   formatDuration,
@@ -98,28 +99,31 @@ export class EntityStates {
 
   /** The page's first sentence. */
   sentence(outlook: readonly Outlook[]): string {
-    const told = this.#parts.alerts.active().filter((alert) => alert.suppressedBy === null);
-    const firing = told.filter(({ state }) => state === 'firing');
-    const alerting = new Set(firing.map(({ entityId }) => entityId));
-    const named = new Set(worst(firing).map(({ entityId }) => entityId));
-    const entities = this.#parts.registry.all();
-    // What alerts is told by its alert. There may be thousands of it: only what else there is gets a closer look.
-    const toldOf = new Set(told.map(({ entityId }) => entityId));
-    const rest = entities.filter(
-      ({ id, kind }) =>
-        !alerting.has(id) && (kind === 'host' || toldOf.has(id) || this.#parts.findings.openOf(id).length > 0),
-    );
+    const { alerts, registry, findings } = this.#parts;
+    // Of what alerts, the alert tells, and there may be thousands of it: only what else there is gets a closer look.
+    const watched = new Set(registry.hosts().map(({ id }) => id));
+    for (const { entityId } of findings.open()) if (findings.openOf(entityId).length > 0) watched.add(entityId);
+    const firing: Alert[] = [];
+    for (const alert of alerts.active()) {
+      if (alert.suppressedBy !== null) continue;
+      if (alert.state === 'firing') firing.push(alert);
+      else watched.add(alert.entityId);
+    }
+    const alerting = new Set<string>();
+    for (const { entityId } of firing) if (watched.has(entityId)) alerting.add(entityId);
+    const named = [...new Set(worst(firing).map(({ entityId }) => entityId))];
+    const rest = [...watched].filter((id) => !alerting.has(id)).flatMap((id) => registry.get(id) ?? []);
     const states = rest.map((entity) => ({ state: this.#stateOf(entity), worst: this.#worst(entity.id) }));
     return overviewSentence(
       [
-        ...entities
-          .filter(({ id }) => named.has(id))
+        ...named
+          .flatMap((id) => registry.get(id) ?? [])
           .map(({ id, name, kind }) => ({ id, name, kind, state: 'alerting' as const, sentence: '' })),
         ...states
           .toSorted((a, b) => b.worst - a.worst)
           .flatMap(({ state }) => (isWatched(state) ? [spokenOf(state)] : [])),
       ],
-      told,
+      firing,
       outlook,
     );
   }

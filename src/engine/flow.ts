@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SeriesDefinition } from '../detect/detector.ts';
 import type { WatchedEntity } from '../decide/threshold-rules.ts';
 import {
@@ -247,11 +248,13 @@ export class Flow {
 
   /** Before alerts: a message about one is made from what is stored of its entity. */
   async #storeEntities(): Promise<void> {
-    for (const entity of this.#parts.registry.takeDirty()) this.#unstored.set(entity.id, entity);
-    const rows = [...this.#unstored.values()];
-    for (let first = 0; first < rows.length; first += STORED_AT_ONCE) {
-      const some = rows.slice(first, first + STORED_AT_ONCE);
-      await this.#parts.records.put('entities', some);
+    const { registry, records } = this.#parts;
+    for (;;) {
+      for (const entity of registry.takeDirty(STORED_AT_ONCE)) this.#unstored.set(entity.id, entity);
+      const some: Entity[] = [];
+      for (const row of this.#unstored.values()) if (some.push(row) === STORED_AT_ONCE) break;
+      if (some.length === 0) return;
+      await records.put('entities', some);
       for (const row of some) if (this.#unstored.get(row.id) === row) this.#unstored.delete(row.id);
     }
   }
@@ -276,6 +279,7 @@ export class Flow {
     }
     if (health.length > 0) await gate.ingestOwn('health', health);
     await this.flush();
+    await nextTurn();
     feed.say(sentence());
     ownMetrics.scoreLagSeconds.set(gate.stats().scoreLagMs / 1000);
     ownMetrics.seriesCount.set(metrics.index.size);

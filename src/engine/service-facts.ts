@@ -37,6 +37,7 @@ const MOST_FACTS = 50_000;
 const CLIENT = /(client|outgoing|outbound|upstream)/;
 const CALLEE_LABELS = ['peer_service', 'server_address', 'net_peer_name', 'upstream', 'destination_service_name'];
 /** Of a tracing backend's or collector's service graph. */
+const ENTITIES_AT_ONCE = 1_000;
 const SERVICE_GRAPH = /^traces_service_graph_request_total$/;
 
 /** What the stream of samples tells of services: kept beside it, so that nothing is queried. One array read a sample for all other series. */
@@ -69,8 +70,8 @@ export class ServiceFacts {
     }
   }
 
-  /** What is seen now. O(facts + entities). */
-  sightings(entities: readonly Entity[], ownHostId: string | null, now: number): Sightings {
+  /** What is seen now, in pieces of a few milliseconds: between two of them others may run. O(facts + entities). */
+  *sightings(entities: readonly Entity[], ownHostId: string | null, now: number): Generator<void, Sightings> {
     const listeners: SeenListener[] = [];
     const connections: SeenConnection[] = [];
     const mentions: SeenMention[] = [];
@@ -87,7 +88,12 @@ export class ServiceFacts {
       else if (fact.kind === 'target') scraped.set(fact.entityId, fact.address);
       else addresses.get(fact.hostId)?.add(fact.address);
     }
-    const instances = entities.flatMap((entity) => instanceOf(entity, scraped.get(entity.id) ?? null));
+    const instances: SeenInstance[] = [];
+    for (const [i, entity] of entities.entries()) {
+      if (i % ENTITIES_AT_ONCE === 0) yield;
+      const instance = instanceOf(entity, scraped.get(entity.id) ?? null);
+      if (instance !== null) instances.push(instance);
+    }
     return { listeners, connections, addresses, instances, mentions, ownHostId };
   }
 }
@@ -142,16 +148,16 @@ function addressIn(instance: string): string {
 }
 
 /** The job or OpenTelemetry name that an entity is an instance of. */
-function instanceOf(entity: Entity, address: string | null): SeenInstance[] {
+function instanceOf(entity: Entity, address: string | null): SeenInstance | null {
   const { id: entityId, lastSeenAt: lastAt } = entity;
-  if (entity.kind === 'host') return [];
+  if (entity.kind === 'host') return null;
   for (const alias of entity.aliases) {
     const job = /^instance=.*,job=(.+)$/.exec(alias)?.[1];
-    if (job !== undefined) return [{ entityId, kind: 'job', name: job, address, lastAt }];
+    if (job !== undefined) return { entityId, kind: 'job', name: job, address, lastAt };
     const service = /^service=(.+)$/.exec(alias)?.[1];
-    if (service !== undefined) return [{ entityId, kind: 'service', name: service, address, lastAt }];
+    if (service !== undefined) return { entityId, kind: 'service', name: service, address, lastAt };
   }
-  return [];
+  return null;
 }
 
 /** Every host by the names that it is known by. */

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { withCallers } from '../decide/business-impact.ts';
 import { type Health, healthOf, jointHealth } from '../decide/health.ts';
 import { ServiceBook } from '../decide/service-book.ts';
-import { discoverInSteps, type Discovery, type Sightings } from '../decide/service-discovery.ts';
+import { discoverServices } from '../decide/service-discovery.ts';
 import { serviceDimensions } from '../decide/service-health.ts';
 import {
   type Alert,
@@ -32,6 +32,7 @@ import type { OwnHost } from './own-host.ts';
 import { ServiceFacts } from './service-facts.ts';
 import type { ServiceFiguresNow } from './service-figures-now.ts';
 import { type ServiceState, servicesSentence } from './service-state.ts';
+import { atOnce, inTurns } from './turns.ts';
 
 export interface ServiceKeeperParts {
   readonly records: RecordStore;
@@ -117,7 +118,8 @@ export class ServiceKeeper {
   /** Looks at what was seen since, says how all are, and keeps it; gives their healths as samples. */
   async review(now: number): Promise<readonly Emission[]> {
     const { registry, ownHost, figures, judges } = this.#parts;
-    this.#book.absorb(await this.#discover(this.#facts.sightings(registry.all(), ownHost.id, now)), now);
+    const seen = await inTurns(this.#facts.sightings(registry.all(), ownHost.id, now));
+    this.#book.absorb(await inTurns(discoverServices(seen)), now);
     await this.#store();
     const rows = this.#book.services(now);
     if (!judges || (rows.length === 0 && this.#states.size === 0)) return [];
@@ -140,7 +142,7 @@ export class ServiceKeeper {
   one(idOrName: string): ServiceState {
     const row = this.#book.service(idOrName);
     const known = this.#states.get(row.id);
-    return known ?? this.#stateOf(row, this.#surroundings([], this.#parts.clock.now()));
+    return known ?? this.#stateOf(row, atOnce(this.#surroundings([], this.#parts.clock.now())));
   }
 
   /** Services that are on these hosts and targets, and all that call them, the nearest first; those that have business metrics. */
@@ -191,15 +193,6 @@ export class ServiceKeeper {
     await this.#changed(this.#book.service(from));
   }
 
-  async #discover(seen: Sightings): Promise<Discovery> {
-    const steps = discoverInSteps(seen);
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done === true) return value;
-      await nextTurn();
-    }
-  }
-
   async #changed(row: ServiceRow): Promise<ServiceState> {
     await this.#store();
     await this.#judge(this.#parts.clock.now());
@@ -218,7 +211,7 @@ export class ServiceKeeper {
 
   async #judge(now: number): Promise<void> {
     const { states, ring } = this.#parts;
-    const around = this.#surroundings(await this.#runs(now), now);
+    const around = await inTurns(this.#surroundings(await this.#runs(now), now));
     const judged = new Map<string, ServiceState>();
     for (const row of this.#book.services(now)) {
       judged.set(row.id, this.#stateOf(row, around));
@@ -235,21 +228,20 @@ export class ServiceKeeper {
     if (isNews) ring.publish({ topic: 'services', sentence: servicesSentence(this.all()) });
   }
 
-  #surroundings(runs: readonly Execution[], now: number): Surroundings {
+  /** In pieces: in a storm there are thousands of alerts and of incidents. */
+  *#surroundings(runs: readonly Execution[], now: number): Generator<void, Surroundings> {
     const { alerts, incidents, openFindings } = this.#parts;
-    const calls = this.#book.dependencies();
-    return {
-      now,
-      runs,
-      calls: groupedBy(calls, ({ from }) => [from]),
-      calledBy: groupedBy(calls, ({ to }) => [to]),
-      alerts: groupedBy(
-        alerts().filter(({ suppressedBy }) => suppressedBy === null),
-        ({ entityId }) => [entityId],
-      ),
-      incidents: groupedBy(incidents(), ({ entityIds }) => entityIds),
-      unusual: new Set([...openFindings()].map(({ entityId }) => entityId)),
-    };
+    const dependencies = this.#book.dependencies();
+    const calls = groupedBy(dependencies, ({ from }) => [from]);
+    const calledBy = groupedBy(dependencies, ({ to }) => [to]);
+    yield;
+    const told = groupedBy(alerts(), ({ entityId, suppressedBy }) => (suppressedBy === null ? [entityId] : []));
+    yield;
+    const incidentsOf = groupedBy(incidents(), ({ entityIds }) => entityIds);
+    yield;
+    const unusual = new Set<string>();
+    for (const { entityId } of openFindings()) unusual.add(entityId);
+    return { now, runs, calls, calledBy, alerts: told, incidents: incidentsOf, unusual };
   }
 
   #stateOf(row: ServiceRow, around: Surroundings): ServiceState {

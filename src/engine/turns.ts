@@ -15,3 +15,20 @@ export class Turns {
     return true;
   }
 }
+
+/** The result of a work in pieces; others have their turn between two of them. */
+export async function inTurns<T>(pieces: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done === true) return value;
+    await nextTurn();
+  }
+}
+
+/** The same for who cannot wait. */
+export function atOnce<T>(pieces: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done === true) return value;
+  }
+}
