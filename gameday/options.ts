@@ -21,6 +21,7 @@ export const USAGE = `npm run gameday -- [scenario …] [options]
   --with-exam          with the scenarios of the exam, when none is named
   --verify             only look that each scenario injects, shows, and is undone to a healthy stack
   --list               name the scenarios, and which cannot run here
+  --help               this
 `;
 
 export interface GamedayOptions {
@@ -44,6 +45,7 @@ export interface GamedayOptions {
   readonly withExam: boolean;
   readonly isVerify: boolean;
   readonly isList: boolean;
+  readonly isHelp: boolean;
 }
 
 const armNames: readonly ArmName[] = ['none', 'restart', 'auspex'];
@@ -68,6 +70,7 @@ export function readOptions(words: readonly string[]): GamedayOptions {
       'with-exam': { type: 'boolean', default: false },
       verify: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   // A library holds what Auspex was given.
@@ -77,6 +80,8 @@ export function readOptions(words: readonly string[]): GamedayOptions {
   if (arm === undefined) throw new Error(`--arm is ${armNames.join(', ')}, not "${named}".`);
   if (values.library !== undefined && arm !== 'auspex')
     throw new Error(`--library records what Auspex is given: --arm is auspex then, not "${arm}".`);
+  if (values.ramps !== undefined && values.library !== undefined)
+    throw new Error('--ramps are not recorded: leave --library out.');
   if (values['quiet-minutes'] !== undefined && values.library === undefined)
     throw new Error('--quiet-minutes records into a library: say which by --library DIR.');
   return {
@@ -96,6 +101,7 @@ export function readOptions(words: readonly string[]): GamedayOptions {
     withExam: values['with-exam'],
     isVerify: values.verify,
     isList: values.list,
+    isHelp: values.help,
   };
 }
 

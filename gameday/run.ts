@@ -58,6 +58,10 @@ async function replay(folder: string, out: string): Promise<void> {
 }
 
 async function main(options: GamedayOptions): Promise<number> {
+  if (options.isHelp) {
+    console.log(USAGE);
+    return 0;
+  }
   if (options.replay !== null) {
     await replay(options.replay, options.out);
     return 0;

@@ -5,11 +5,10 @@ import {
   type BottleneckRequest,
   STAYS,
 } from './bottleneck-evidence.ts';
-import { type SteadyGrowth, steadyGrowth } from './steady-growth.ts';
+import { type SteadyGrowth, steadyGrowth, Z_90 } from './steady-growth.ts';
 
 /** Where the method that errs least says that it takes longer, the chance is not above one half, whatever speaks for it. */
 const LATER_MINUTES = 20;
-const Z_90 = 1.645;
 /** A warning says when; past this it says no more than "not soon". */
 const MOST_MINUTES = 60;
 const POINTS = [5, 10, BOTTLENECK_MINUTES] as const;

@@ -16,7 +16,7 @@ const LEAST_HOURS = 12;
 /** Trials that a method's first errors are mixed with, each as bad as "as today". */
 const DOUBT = 3;
 /** How fast a method that errs more loses its say: chosen on the tuning half of the public series. */
-const SHARPNESS = 4;
+const SHARPNESS = 6;
 /** A reading has a last digit: the least width, as a share of the limit. */
 const FLOOR = 0.005;
 /** Room that is left above the peaks of the next month. */
@@ -49,15 +49,16 @@ export interface Capacity {
   readonly add: number;
 }
 
-/** As today; as usual this week; level, trend and week smoothed. */
+/** As today; as usual this week; as usual so far; level, trend and week smoothed. */
 const METHODS: readonly ((peaks: Float64Array) => number)[] = [
   (peaks) => peaks[peaks.length - 1],
   (peaks) => medianOf(peaks.slice(-WEEK)),
+  (peaks) => medianOf(peaks.slice()),
   (peaks) => new ExponentialSmoothing({ season: WEEK }).fit(peaks).forecast(WEEK)[WEEK - 1],
 ];
 
 /**
- * Peaks of the coming days of a quantity that goes up and down, and when they reach a limit. A week ahead three methods are mixed by
+ * Peaks of the coming days of a quantity that goes up and down, and when they reach a limit. A week ahead four methods are mixed by
  * what each erred by on the series' own past; the range is what that mixture erred by there. Further ahead the peaks go on by their
  * median growth, where they have grown beyond doubt. Null with less than two weeks of days.
  *

@@ -19,7 +19,8 @@ const ARRIVED = 0.95;
 const LEAST_BEFORE = 30;
 /** What of such growths goes on until the end whatever its length, since nothing that could stop it sees it: a leak, a loop. */
 const ENDLESS = 0.3;
-const Z_90 = 1.645;
+/** So many standard errors to either side hold 90 %. */
+export const Z_90 = 1.645;
 
 /** A growth in one direction, without like in a figure's past. */
 export interface SteadyGrowth {

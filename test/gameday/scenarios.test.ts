@@ -55,4 +55,5 @@ test('options are read, and a wrong one is named', () => {
   expect(() => readOptions(['--arm', 'other'])).toThrow('--arm is none, restart, auspex');
   expect(() => readOptions(['--fault-seconds', '500'])).toThrow('from 5 to 100');
   expect(() => readOptions(['--sed', '5'])).toThrow('--sed');
+  expect(() => readOptions(['--ramps', '20', '--library', 'x'])).toThrow('leave --library out');
 });
