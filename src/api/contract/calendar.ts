@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { calendarKinds, governables } from '../../model/calendar.ts';
-import { instant } from './schemas.ts';
+import { instant } from './basics.ts';
+import { id } from './route.ts';
 
 /* The calendar: schemas and routes. */
 
@@ -79,8 +80,6 @@ const calendarImport = z.object({
 export type CalendarEntryView = z.infer<typeof calendarEntry>;
 export type CalendarAnswer = z.infer<typeof calendarView>;
 export type NewCalendarEntry = z.input<typeof newCalendarEntry>;
-
-const id = z.object({ id: z.string().min(1).max(200) });
 
 export const calendarRoutes = {
   calendar: {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { incidentClasses } from '../../model/incident.ts';
+import { alertSeverity, instant, severity } from './basics.ts';
+import { id, list, page, paging, type Route } from './route.ts';
 
 /* Who is told of what: receivers, routes, escalations, what waits, and what people said of what they were told. */
 
-const instant = z.iso.datetime({ offset: true }).meta({ description: 'ISO 8601, UTC' });
-const alertSeverity = z.enum(['medium', 'high', 'critical']);
 const alertKind = z.enum(['threshold', 'anomaly', 'absence', 'external', 'rule', 'objective', 'forecast']);
 const weekHours = z.object({
   days: z.array(z.enum(['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'])),
@@ -93,7 +93,7 @@ export const notification = z.object({
   channel: z.string(),
   receiver: z.string().nullable(),
   title: z.string(),
-  severity: z.enum(['none', 'medium', 'high', 'critical']),
+  severity,
   createdAt: instant,
   state: z.enum(['waiting', 'delivered', 'given-up']),
   tries: z.int(),
@@ -127,9 +127,6 @@ export const incidentPriority = z.object({
   counterfactual: z.string().nullable(),
 });
 
-const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
-
-/** Spread into the list of all routes, which checks them. */
 export const notificationRoutes = {
   notifyPlan: {
     method: 'GET',
@@ -156,13 +153,12 @@ export const notificationRoutes = {
     tag: 'Alerts',
     summary: 'The outbox: messages that wait, arrived or were given up, newest first',
     query: z.object({
-      limit: z.coerce.number().int().min(1).max(500).default(50),
-      cursor: z.string().max(500).optional(),
+      ...paging,
       state: z.enum(['waiting', 'delivered', 'given-up']).optional(),
       channel: z.string().max(200).optional(),
       incident: z.string().max(200).optional(),
     }),
-    response: z.object({ items: z.array(notification), nextCursor: z.string().nullable() }),
+    response: page(notification),
   },
   detectorPrecision: {
     method: 'GET',
@@ -172,4 +168,22 @@ export const notificationRoutes = {
     summary: 'How often what each detector or rule found was trouble, by what people said',
     response: list(detectorPrecision),
   },
-} as const;
+  channels: {
+    method: 'GET',
+    path: '/api/channels',
+    access: 'read',
+    tag: 'Alerts',
+    summary: 'Where messages go, and how it went',
+    response: list(channel),
+  },
+  testChannel: {
+    method: 'POST',
+    path: '/api/channels/{id}/test',
+    access: 'operate',
+    audit: 'channel.test',
+    tag: 'Alerts',
+    summary: 'Send a test message',
+    params: id,
+    response: z.object({ delivered: z.boolean(), detail: z.string() }),
+  },
+} as const satisfies Record<string, Route>;

@@ -1,9 +1,8 @@
 import { z } from 'zod';
+import { alertSeverity, instant } from './basics.ts';
+import { id, type Route } from './route.ts';
 
 /* Rules of Prometheus's files, and objectives. */
-
-const instant = z.iso.datetime({ offset: true });
-const severity = z.enum(['medium', 'high', 'critical']);
 
 export const fileRule = z.object({
   name: z.string(),
@@ -15,7 +14,9 @@ export const fileRule = z.object({
   expression: z.string(),
   forSeconds: z.number(),
   summary: z.string().meta({ description: 'What people read of an alert, as it stands in the file' }),
-  severity: severity.nullable().meta({ description: 'null: it records, or asks for nobody (severity info or none)' }),
+  severity: alertSeverity
+    .nullable()
+    .meta({ description: 'null: it records, or asks for nobody (severity info or none)' }),
   state: z.enum(['waiting', 'ok', 'slow', 'failed']),
   message: z.string(),
   lastEvaluatedAt: instant.nullable(),
@@ -42,7 +43,9 @@ export const importedRules = z.object({
     z.object({
       name: z.string(),
       intervalSeconds: z.number(),
-      rules: z.array(z.object({ name: z.string(), kind: z.enum(['alert', 'record']), severity: severity.nullable() })),
+      rules: z.array(
+        z.object({ name: z.string(), kind: z.enum(['alert', 'record']), severity: alertSeverity.nullable() }),
+      ),
     }),
   ),
   problems: z.array(ruleProblem),
@@ -111,7 +114,6 @@ export const objective = newObjective.extend({
   fault: z.string().nullable().meta({ description: 'Why it was not counted the last time' }),
 });
 
-const id = z.object({ id: z.string().min(1).max(200) });
 const name = z.string().regex(/^[\w.-]{1,64}$/, 'letters, digits, dots, dashes, at most 64');
 
 export const ruleRoutes = {
@@ -195,8 +197,7 @@ export const ruleRoutes = {
     params: id,
     status: 204,
   },
-} as const;
-
+} as const satisfies Record<string, Route>;
 export type FileRuleView = z.infer<typeof fileRule>;
 export type RuleProblemView = z.infer<typeof ruleProblem>;
 export type ObjectiveItem = z.infer<typeof objective>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Route } from './routes.ts';
-import { incident, instant } from './schemas.ts';
+import { instant } from './basics.ts';
+import { incident } from './incidents.ts';
+import type { Route } from './route.ts';
 
 const name = z
   .string()

@@ -4,8 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type LiveMessage, type OperationId, type Route, routes } from '../../../src/api/contract/index.ts';
-import { liveMessage } from '../../../src/api/contract/schemas.ts';
+import {
+  type LiveMessage,
+  liveMessage,
+  type OperationId,
+  type Route,
+  routes,
+} from '../../../src/api/contract/index.ts';
 import { answers, type Scene, World } from './fixtures.ts';
 
 /* Serves the built page under a base path with the strict CSP, and canned answers of the contract, each validated before it goes out. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { OperationId, OperationOutput } from '../../../src/api/contract/index.ts';
-import * as s from '../../../src/api/contract/schemas.ts';
+import * as s from '../../../src/api/contract/index.ts';
 import type { IncidentChange } from '../../../src/model/index.ts';
 import { calendarEntry, plannedWithin } from './calendar-fixtures.ts';
 import { Services } from './service-fixtures.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type * as s from '../../../src/api/contract/schemas.ts';
+import type * as s from '../../../src/api/contract/index.ts';
 import { incidentDetailToWire, incidentToWire, similarToWire } from '../../../src/api/http/wire.ts';
 import { businessImpact, untold } from '../../../src/decide/business-impact.ts';
 import { restoreIncidents } from '../../../src/decide/incident-book.ts';
