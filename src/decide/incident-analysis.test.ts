@@ -175,6 +175,12 @@ test.each<[string, Readonly<Record<string, Level>>, string, string]>([
   ],
   ['a mount that fills', { 'vm auspex_host_disk_ratio{mountpoint="/var"}': [0.4, 0.99] }, 'disk-full', 'vm /var'],
   [
+    'a control group near its limit',
+    { 'vm auspex_host_control_group_memory_ratio{cgroup="/system.slice/app.service"}': [0.3, 0.95] },
+    'memory-leak',
+    'vm /system.slice/app.service',
+  ],
+  [
     'errors with a code',
     { 'shop-1 dependency_errors_total{code="EMFILE",dependency="spool"}': [Number.NaN, 3] },
     'resource-limit',

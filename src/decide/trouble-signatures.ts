@@ -85,6 +85,7 @@ export const signatures: readonly Signature[] = [
     [/(heap_(size_)?used|memory_used)_bytes$/, 'rise', 1],
     [/^auspex_service_memory_ratio$/, 'rise', 2, { from: 0.85 }],
   ),
+  ...signs('memory-leak', at('cgroup'), [/^auspex_host_control_group_memory_ratio$/, 'rise', 2, { from: 0.85 }]),
   ...signs(
     'cpu-saturation',
     'entity',
