@@ -31,21 +31,23 @@ export interface Culprit {
 }
 
 /** The resource or sign that a finding speaks of. */
-export type Resource =
-  | 'cpu'
-  | 'memory'
-  | 'disk'
-  | 'disk-io'
-  | 'network'
-  | 'processes'
-  | 'files'
-  | 'clock'
-  | 'availability'
-  | 'errors'
-  | 'latency'
-  | 'traffic'
-  | 'saturation'
-  | 'other';
+export const resources = [
+  'cpu',
+  'memory',
+  'disk',
+  'disk-io',
+  'network',
+  'processes',
+  'files',
+  'clock',
+  'availability',
+  'errors',
+  'latency',
+  'traffic',
+  'saturation',
+  'other',
+] as const;
+export type Resource = (typeof resources)[number];
 
 export type FindingStatus = 'open' | 'ended';
 /** A person's word on a finding. `normal`: this is how it should be here, learn it. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { resources } from '../../model/finding.ts';
 
 /* What several parts of the contract speak of. Times are ISO 8601 UTC under names that end in At; columns for charts are ms UTC. */
 
@@ -10,22 +11,7 @@ export const severity = z.enum(['none', 'medium', 'high', 'critical']);
 /** An alert or an incident has one. */
 export const alertSeverity = z.enum(['medium', 'high', 'critical']);
 
-export const resource = z.enum([
-  'cpu',
-  'memory',
-  'disk',
-  'disk-io',
-  'network',
-  'processes',
-  'files',
-  'clock',
-  'availability',
-  'errors',
-  'latency',
-  'traffic',
-  'saturation',
-  'other',
-]);
+export const resource = z.enum(resources);
 
 export const verdict = z.enum(['none', 'confirmed', 'normal', 'dismissed']);
 

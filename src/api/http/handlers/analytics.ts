@@ -1,4 +1,4 @@
-import type { Alert, FindingVerdict, Resource, Severity } from '../../../model/index.ts';
+import { type Alert, type FindingVerdict, resources, type Severity } from '../../../model/index.ts';
 import type { Handlers } from '../handlers.ts';
 import { rangeOf } from '../look-up.ts';
 import type { ServerParts } from '../ports.ts';
@@ -6,22 +6,6 @@ import { iso } from '../wire.ts';
 
 const DAY_MS = 86_400_000;
 const severities: readonly Severity[] = ['medium', 'high', 'critical'];
-const resources: readonly Resource[] = [
-  'cpu',
-  'memory',
-  'disk',
-  'disk-io',
-  'network',
-  'processes',
-  'files',
-  'clock',
-  'availability',
-  'errors',
-  'latency',
-  'traffic',
-  'saturation',
-  'other',
-];
 
 export function analyticsHandlers(parts: ServerParts): Pick<Handlers, 'analytics'> {
   return {
