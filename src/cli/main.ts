@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --disable-warning=ExperimentalWarning --max-semi-space-size=1 --initial-old-space-size=4 --max-lazy --heap-growing-percent=100
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --disable-warning=ExperimentalWarning --max-semi-space-size=1 --initial-old-space-size=4 --max-lazy --heap-growing-percent=80
 import { runProgram } from './program.ts';
 
 // A reader that has enough (`auspex forecast | head`) is no error.

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nextTurn } from '../next-turn.ts';
 import { emptyBook, LOOKED_AT, placed, type Observation, restoreBook, stepAlerts } from '../decide/alert-book.ts';
 import type { Governance } from '../decide/calendar.ts';
 import { observeFinding } from '../decide/episodes.ts';

@@ -1,5 +1,5 @@
+import { nextTurn } from '../next-turn.ts';
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   Calendar,
   type CalendarTarget,

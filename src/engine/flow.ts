@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nextTurn } from '../next-turn.ts';
 import type { SeriesDefinition } from '../detect/detector.ts';
 import type { WatchedEntity } from '../decide/threshold-rules.ts';
 import {

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { nextTurn } from '../next-turn.ts';
 import { evaluatePromql, evaluateRange, type PromqlSource } from '../decide/promql/evaluate.ts';
 import type { Query, SelectorNode } from '../decide/promql/syntax.ts';
 import type { InSlices, PromqlValue, SeriesSamples } from '../decide/promql/values.ts';
@@ -144,7 +144,7 @@ export async function inSlices<T>(work: InSlices<T>): Promise<T> {
     const step = work.next();
     if (step.done === true) return step.value;
     if (performance.now() - since < SLICE_MS) continue;
-    await setImmediate();
+    await nextTurn();
     since = performance.now();
   }
 }

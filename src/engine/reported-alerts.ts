@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nextTurn } from '../next-turn.ts';
 import type { Observation } from '../decide/alert-book.ts';
 import { leftOut, observeReported, type ReportedAlert } from '../decide/external-alerts.ts';
 import { AuspexError } from '../errors.ts';
@@ -12,7 +12,7 @@ import { Turns } from './turns.ts';
 /** Open alerts of other systems at once; more would be a sender that makes them up. */
 const MOST_OPEN = 20_000;
 /** So many are told together: one step of the alert book and one write. */
-const AT_ONCE = 50;
+const AT_ONCE = 25;
 
 type Parts = Pick<EngineParts, 'registry' | 'records' | 'clock'> & {
   readonly metrics: Pick<EngineParts['metrics'], 'index'>;
@@ -30,7 +30,7 @@ export class ReportedAlerts {
   }
 
   /**
-   * Takes what came in one request. Of very many the worst and earliest first, fifty at a time, and others have their
+   * Takes what came in one request. Of very many the worst and earliest first, some at a time, and others have their
    * turn between. Everything is stored when it resolves; after a failure it may be in part, and what is sent again changes nothing of that.
    * @throws AuspexError TOO_BUSY when too many are open.
    */

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { nextTurn } from '../next-turn.ts';
 import type { Observation } from '../decide/alert-book.ts';
 import { alertKey } from '../decide/known-alerts.ts';
 import type { PromqlValue } from '../decide/promql/values.ts';
@@ -170,7 +170,7 @@ export class RuleKeeper {
     const hits = hitsOf(rule, samples);
     const observed: Observation[] = [];
     for (const [i, hit] of hits.entries()) {
-      if (i % AT_ONCE === AT_ONCE - 1) await setImmediate();
+      if (i % AT_ONCE === AT_ONCE - 1) await nextTurn();
       const entity = entityOfLabels(
         Object.fromEntries(labelPairs(hit.labels)),
         { registry: this.#registry, metrics: this.#metrics },

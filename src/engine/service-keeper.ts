@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nextTurn } from '../next-turn.ts';
 import { withCallers } from '../decide/business-impact.ts';
 import { type Health, healthOf, jointHealth } from '../decide/health.ts';
 import { ServiceBook } from '../decide/service-book.ts';

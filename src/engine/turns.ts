@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nextTurn } from '../next-turn.ts';
 
 /** No piece of work should hold the event loop for much longer than this. */
 const HELD_MS = 5;

@@ -22,25 +22,25 @@ import { serviceRoutes } from './services.ts';
 
 /** Every route but the two pages of the browser (sign-in, the page itself) and the live socket. */
 export const routes = {
-  ...serviceRoutes,
-  ...notificationRoutes,
   ...overviewRoutes,
   ...entityRoutes,
   ...seriesRoutes,
   ...anomalyRoutes,
   ...alertRoutes,
+  ...ruleRoutes,
   ...incidentRoutes,
+  ...notificationRoutes,
+  ...calendarRoutes,
   ...forecastRoutes,
+  ...serviceRoutes,
   ...modelRoutes,
-  ...changeRoutes,
   ...jobRoutes,
+  ...changeRoutes,
   ...ownRoutes,
   ...accessRoutes,
   ...auditRoutes,
   ...exportRoutes,
   ...ingestRoutes,
-  ...ruleRoutes,
-  ...calendarRoutes,
 } as const satisfies Record<string, Route>;
 
 export type OperationId = keyof typeof routes;

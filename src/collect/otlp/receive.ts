@@ -1,6 +1,6 @@
+import { nextTurn } from '../../next-turn.ts';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { setImmediate as othersTurn } from 'node:timers/promises';
 import { AuspexError } from '../../errors.ts';
 import { InTurn } from '../../in-turn.ts';
 import type { AppendResult, Clock, ErrorEvent, Labels, SampleBatch, SeriesKind, SeriesRef } from '../../model/index.ts';
@@ -130,7 +130,7 @@ export class OtlpReceiver {
     mapper.count();
     for (let first = 0; first < mapper.errors.length; first += ERRORS_A_STEP) {
       onErrors(mapper.errors.slice(first, first + ERRORS_A_STEP));
-      await othersTurn();
+      await nextTurn();
     }
     return mapper.refusals;
   }
@@ -154,7 +154,7 @@ export class OtlpReceiver {
         const bytes = format === 'json' ? bytesOfJson(plain, table, decodedBytes) : plain;
         const budgets = { messages: new Budget(MESSAGES_PER_REQUEST), attributes: new Budget(ATTRIBUTES_PER_REQUEST) };
         const steps = walk(bytes, budgets);
-        while (steps.next().done !== true) await othersTurn();
+        while (steps.next().done !== true) await nextTurn();
       });
     } finally {
       this.#waiting--;
