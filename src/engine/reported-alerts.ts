@@ -11,7 +11,9 @@ import { Turns } from './turns.ts';
 
 /** Open alerts of other systems at once; more would be a sender that makes them up. */
 const MOST_OPEN = 20_000;
-/** So many are told together: one step of the alert book and one write. */
+/** So many in one request are told together: one step of the alert book and one write. */
+const TOGETHER = 50;
+/** Of more, so many at a time. */
 const AT_ONCE = 25;
 
 type Parts = Pick<EngineParts, 'registry' | 'records' | 'clock'> & {
@@ -55,9 +57,11 @@ export class ReportedAlerts {
     }
     // Repeats need no room.
     if (fresh.size > 0) checkRoom(alerts.reportedCount, fresh.size);
-    if (seen.length > AT_ONCE) seen.sort(worstFirst);
-    const slices = Array.from({ length: Math.ceil(seen.length / AT_ONCE) }, (_, i) =>
-      seen.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
+    const isMany = seen.length > TOGETHER;
+    if (isMany) seen.sort(worstFirst);
+    const size = isMany ? AT_ONCE : TOGETHER;
+    const slices = Array.from({ length: Math.ceil(seen.length / size) }, (_, i) =>
+      seen.slice(i * size, (i + 1) * size),
     );
     // All whom it speaks of are known before anything is told: what belongs together also follows from how many there are.
     const observations: Observation[][] = [];
