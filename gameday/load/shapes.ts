@@ -13,7 +13,7 @@ export type LoadShape =
     };
 
 /** No load is ever above this, whatever is asked for: requests a second. */
-export const HIGHEST_RATE = 600;
+export const HIGHEST_RATE = 1_200;
 
 /** A quarter of the mean at night, seven quarters at noon. */
 const DAILY_SWING = 0.75;
