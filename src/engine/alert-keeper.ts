@@ -1,4 +1,3 @@
-import { nextTurn } from '../next-turn.ts';
 import { emptyBook, LOOKED_AT, placed, type Observation, restoreBook, stepAlerts } from '../decide/alert-book.ts';
 import type { Governance } from '../decide/calendar.ts';
 import { observeFinding } from '../decide/episodes.ts';
@@ -15,6 +14,7 @@ import {
   type RecordStore,
 } from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
+import { nextTurn } from '../next-turn.ts';
 import type { EventRing } from './event-ring.ts';
 import type { IncidentKeeper, TellPolicy } from './incident-keeper.ts';
 import { InTurn } from '../in-turn.ts';

@@ -1,4 +1,3 @@
-import { nextTurn } from '../next-turn.ts';
 import { randomUUID } from 'node:crypto';
 import {
   Calendar,
@@ -23,6 +22,7 @@ import {
   type RecordStore,
   rowPages,
 } from '../model/index.ts';
+import { nextTurn } from '../next-turn.ts';
 import type { CalendarDraft, CalendarView, TakenFile } from './calendar-view.ts';
 import type { EntityRegistry } from './entity-registry.ts';
 import type { EventRing } from './event-ring.ts';

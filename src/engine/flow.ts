@@ -1,4 +1,3 @@
-import { nextTurn } from '../next-turn.ts';
 import type { SeriesDefinition } from '../detect/detector.ts';
 import type { WatchedEntity } from '../decide/threshold-rules.ts';
 import {
@@ -12,6 +11,7 @@ import {
   type Series,
 } from '../model/index.ts';
 import { metrics as ownMetrics } from '../telemetry/metrics.ts';
+import { nextTurn } from '../next-turn.ts';
 import type { AlertKeeper } from './alert-keeper.ts';
 import type { ChangeKeeper } from './change-keeper.ts';
 import type { CalendarKeeper } from './calendar-keeper.ts';

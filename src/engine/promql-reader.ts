@@ -1,10 +1,10 @@
-import { nextTurn } from '../next-turn.ts';
 import { evaluatePromql, evaluateRange, type PromqlSource } from '../decide/promql/evaluate.ts';
 import type { Query, SelectorNode } from '../decide/promql/syntax.ts';
 import type { InSlices, PromqlValue, SeriesSamples } from '../decide/promql/values.ts';
 import { type SelectorWindow, windowsOf } from '../decide/promql/windows.ts';
 import { AuspexError } from '../errors.ts';
 import type { Matcher, MetricStore } from '../model/index.ts';
+import { nextTurn } from '../next-turn.ts';
 
 /** How much one question may read. */
 export interface ReadLimits {

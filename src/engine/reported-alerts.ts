@@ -1,9 +1,9 @@
-import { nextTurn } from '../next-turn.ts';
 import type { Observation } from '../decide/alert-book.ts';
 import { leftOut, observeReported, type ReportedAlert } from '../decide/external-alerts.ts';
 import { AuspexError } from '../errors.ts';
 import { InTurn } from '../in-turn.ts';
 import { type Entity, severityRank } from '../model/index.ts';
+import { nextTurn } from '../next-turn.ts';
 import type { AlertKeeper } from './alert-keeper.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { entityOfLabels } from './entity-of-labels.ts';

@@ -1,4 +1,3 @@
-import { nextTurn } from '../next-turn.ts';
 import type { Observation } from '../decide/alert-book.ts';
 import { alertKey } from '../decide/known-alerts.ts';
 import type { PromqlValue } from '../decide/promql/values.ts';
@@ -18,6 +17,7 @@ import {
   METRIC_NAME,
   type MetricStore,
 } from '../model/index.ts';
+import { nextTurn } from '../next-turn.ts';
 import type { AlertKeeper } from './alert-keeper.ts';
 import { entityOfLabels } from './entity-of-labels.ts';
 import type { ComponentHealth } from './engine-view.ts';

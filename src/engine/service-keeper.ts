@@ -1,4 +1,3 @@
-import { nextTurn } from '../next-turn.ts';
 import { withCallers } from '../decide/business-impact.ts';
 import { type Health, healthOf, jointHealth } from '../decide/health.ts';
 import { ServiceBook } from '../decide/service-book.ts';
@@ -24,6 +23,7 @@ import {
   type ServiceRegistration,
   type ServiceRow,
 } from '../model/index.ts';
+import { nextTurn } from '../next-turn.ts';
 import type { EntityRegistry } from './entity-registry.ts';
 import type { EntityStates } from './entity-states.ts';
 import type { EventRing } from './event-ring.ts';

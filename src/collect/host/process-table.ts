@@ -1,5 +1,5 @@
-import { nextTurn } from '../../next-turn.ts';
 import { readdirSync } from 'node:fs';
+import { nextTurn } from '../../next-turn.ts';
 import { Cursor } from './cursor.ts';
 import { groupName, kernelGroup, needsCommandLine } from './group-name.ts';
 import { HeldFiles, readOnce, type Scratch } from './proc-file.ts';

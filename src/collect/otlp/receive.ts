@@ -1,4 +1,3 @@
-import { nextTurn } from '../../next-turn.ts';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { AuspexError } from '../../errors.ts';
@@ -7,6 +6,7 @@ import type { AppendResult, Clock, ErrorEvent, Labels, SampleBatch, SeriesKind, 
 import { metrics } from '../../telemetry/metrics.ts';
 import type { RequestHeaders } from '../remote-write/decode.ts';
 import type { LabelLimits } from '../remote-write/decode-labels.ts';
+import { nextTurn } from '../../next-turn.ts';
 import { answerOf, failureOf, type OtlpAnswer, type OtlpFormat } from './answers.ts';
 import { walkLogs } from './decode-logs.ts';
 import { type Budgets, walkMetrics } from './decode-metrics.ts';

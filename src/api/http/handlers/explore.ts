@@ -1,4 +1,3 @@
-import { nextTurn } from '../../../next-turn.ts';
 import {
   METRIC_NAME,
   type Matcher,
@@ -12,6 +11,7 @@ import type { Handlers } from '../handlers.ts';
 import { optionalEntityId } from '../look-up.ts';
 import type { ServerParts } from '../ports.ts';
 import { labelsToWire } from '../wire.ts';
+import { nextTurn } from '../../../next-turn.ts';
 import { chartOf } from './chart.ts';
 import { chartBandOf } from './chart-band.ts';
 import { seriesScoresOf } from './series-scores.ts';
