@@ -1,3 +1,4 @@
+import { boutOpenedAt } from '../../src/decide/incident-bout.ts';
 import { DERIVED_JOB } from '../../src/engine/derive-figures.ts';
 import { HEALTH_METRIC } from '../../src/engine/host-figures.ts';
 import {
@@ -38,7 +39,7 @@ export async function toldFrom(records: RecordStore, from: number, to: number): 
     where: { detectedAt: { gte: from, lte: to } },
     limit: 500,
   });
-  const { rows: incidents } = await records.find('incidents', { where: { openedAt: { gte: from } }, limit: 500 });
+  const { rows: incidents } = await records.find('incidents', { where: { lastAt: { gte: from } }, limit: 500 });
   const { rows: alerts } = await records.find('alerts', { where: { startedAt: { gte: from, lte: to } }, limit: 500 });
   const foreseen = alerts.filter(({ kind, firedAt }) => kind === 'forecast' && firedAt !== null);
   const services = await servicesOf(records);
@@ -50,11 +51,14 @@ export async function toldFrom(records: RecordStore, from: number, to: number): 
     told.push({ ...base(finding, culprits), at: finding.detectedAt, kind: 'finding' });
   }
   for (const incident of incidents) {
-    if (incident.openedAt < from || incident.openedAt > to || incident.mergedInto !== null) continue;
+    // What comes back is said once more.
+    const at = boutOpenedAt(incident);
+    if (at < from || at > to || incident.mergedInto !== null) continue;
     const culprits = incident.causes.flatMap((cause) => causeNames(cause, services));
     const said = { ...base({ ...incident, summary: incident.title }, culprits), class: classOf(incident) };
-    told.push({ ...said, at: incident.openedAt, kind: 'incident' });
-    if (incident.toldAt !== null && incident.toldAt <= to) told.push({ ...said, at: incident.toldAt, kind: 'page' });
+    told.push({ ...said, at, kind: 'incident' });
+    if (incident.toldAt !== null && incident.toldAt >= at && incident.toldAt <= to)
+      told.push({ ...said, at: incident.toldAt, kind: 'page' });
   }
   for (const alert of foreseen)
     told.push({ ...base(alert, services(alert.entityId)), at: alert.firedAt ?? alert.startedAt, kind: 'foreseen' });

@@ -283,6 +283,57 @@ describe('its end', () => {
   });
 });
 
+describe('trouble that comes back, and other trouble after it', () => {
+  const at = (minute: number): Partial<Finding> => ({ onsetAt: T0 + minute * MINUTE });
+  /** The errors of a are over after a minute; then comes what is given, four minutes later. */
+  const after = (...next: readonly Finding[]) => {
+    const p = player();
+    p.step(0, [finding('1', 'a')]);
+    p.step(1, [finding('1', 'a', ended(1))]);
+    p.step(5, next);
+    return p;
+  };
+  test('of the same resource it is the same incident, which says that it came back', () => {
+    const [incident] = after(finding('2', 'a', at(5))).open();
+    expect(incident?.signs.map(({ reason }) => reason)).toEqual(['', 'It had ended and came back.']);
+    expect(incident?.steps.at(-1)).toMatchObject({ kind: 'reopened', at: T0 + 5 * MINUTE });
+  });
+  test('of another it is another incident, on the same service or a tied one', () => {
+    const down: Partial<Finding> = { resource: 'availability', severity: 'critical', ...at(5) };
+    expect(after(finding('2', 'a', down)).open()).toHaveLength(2);
+    expect(after(finding('2', 'b', down)).open()).toHaveLength(2);
+  });
+  test('within two minutes it is what the trouble left behind', () => {
+    const p = player();
+    p.step(0, [finding('1', 'a')]);
+    p.step(1, [finding('1', 'a', ended(1))]);
+    p.step(3, [finding('2', 'a', { resource: 'latency', ...at(3) })]);
+    expect(p.only().steps.map(({ kind }) => kind)).toEqual(['opened', 'joined']);
+  });
+  test('what one that goes on explains wakes none that is quiet', () => {
+    const p = after(finding('2', 'b', { resource: 'availability', ...at(5) }));
+    p.step(5.5, [finding('2', 'b', { resource: 'availability', ...at(5) }), finding('3', 'a', at(5.5))]);
+    expect(p.open().map(({ signs }) => signs.map(({ id }) => id))).toEqual([['1'], ['2', '3']]);
+  });
+  test('what nobody feels does not keep it from being over', () => {
+    const p = player();
+    const busy = finding('cpu', 'a', { resource: 'cpu', severity: 'medium' });
+    p.step(0, [finding('1', 'a'), busy]);
+    p.step(1, [finding('1', 'a', ended(1)), busy]);
+    p.step(5, [busy, finding('2', 'a', at(5))]);
+    expect(p.only().steps.map(({ kind }) => kind)).toEqual(['opened', 'joined', 'reopened']);
+  });
+  test('a disk that fills on a busy host is trouble of its own, unless both began together', () => {
+    const busy = finding('cpu', 'h', { resource: 'cpu' });
+    const p = player();
+    p.step(0, [busy]);
+    p.step(4, [busy, finding('disk', 'h', { resource: 'disk', ...at(4) })]);
+    expect(p.open()).toHaveLength(1);
+    p.step(20, [busy, finding('memory', 'h', { resource: 'memory', ...at(20) })]);
+    expect(p.open()).toHaveLength(2);
+  });
+});
+
 describe('what a person changes', () => {
   const opened = () => {
     const p = player();

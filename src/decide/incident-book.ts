@@ -8,6 +8,7 @@ import {
   type IncidentStepKind,
   severityRank,
 } from '../model/index.ts';
+import { AFTERMATH_MS, isFelt, isQuietAt } from './incident-bout.ts';
 import { type Tie, type Ties, tieReason } from './incident-ties.ts';
 import { IncidentBook, type Seen } from './known-incidents.ts';
 import { stableId } from './stable-id.ts';
@@ -43,8 +44,6 @@ const TOGETHER_MS = 2 * 60_000;
 const FEW = 50;
 /** Among more than a handful nearness in time ties nothing of which the calls are known and lead nowhere near. */
 const HANDFUL = 5;
-/** On a host or service that is part of it already, new signs belong to it until so long after the last one. */
-const SAME_MS = 10 * 60_000;
 /** An incident is over when its findings have been for so long; an alert has waited by itself. What was over comes back within half an hour. */
 const HOLD_MS = 5 * 60_000;
 const BACK_MS = 30 * 60_000;
@@ -55,8 +54,7 @@ const MOST_STEPS = 200;
 const LOOKED_AT = 50;
 const LOOSE_LOOKED_AT = 20;
 
-/** What users feel, or soon will. */
-const FELT: ReadonlySet<string> = new Set(['availability', 'errors', 'latency', 'saturation', 'traffic']);
+const CAME_BACK = 'It had ended and came back.';
 
 /** The book as it was, from rows that are not resolved or were a while ago. */
 export function restoreIncidents(rows: readonly Incident[], now: number): IncidentBook {
@@ -193,6 +191,16 @@ function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
+/**
+ * Whether a sign belongs to what was known of the same host or service: it is of the same resource and comes back; or that went on, or was over for a
+ * while only, and either users feel both or they began near each other: a host has a disk that fills and a processor that is busy for reasons of their own.
+ */
+function isPartOf(known: IncidentSign, sign: IncidentSign): boolean {
+  if (known.resource === sign.resource) return true;
+  if (known.endedAt !== null && sign.startedAt - known.endedAt > AFTERMATH_MS) return false;
+  return isFelt(sign) || Math.abs(sign.startedAt - known.startedAt) <= TIED_MS;
+}
+
 class Work {
   readonly #book: IncidentBook;
   readonly #inputs: IncidentInputs;
@@ -278,7 +286,9 @@ class Work {
         return reason === null ? [] : [{ incident, reason }];
       });
       ties.sort((a, b) => a.incident.openedAt - b.incident.openedAt);
-      const [first, ...others] = ties;
+      // What is quiet is not woken by what another that goes on explains.
+      const going = ties.filter(({ incident }) => !this.#isQuiet(incident, sign));
+      const [first, ...others] = going.length > 0 ? going : ties.slice(0, 1);
       if (first !== undefined) {
         this.#add(first.incident.id, { ...sign, reason: first.reason });
         for (const { incident } of others) this.#merge(incident.id, first.incident.id, first.reason);
@@ -289,15 +299,20 @@ class Work {
 
   /** Whether another sign near it, of another resource or another instance, says the same: two that are not severe are worth a look together. */
   #isBacked(sign: IncidentSign): boolean {
-    if (!FELT.has(sign.resource)) return false;
+    if (!isFelt(sign)) return false;
     const says = (other: IncidentSign): boolean =>
-      other.endedAt === null && FELT.has(other.resource) && Math.abs(other.startedAt - sign.startedAt) <= TIED_MS;
+      other.endedAt === null && isFelt(other) && Math.abs(other.startedAt - sign.startedAt) <= TIED_MS;
     const isOnAnother = (entityId: string): boolean =>
       entityId !== sign.entityId && this.#book.signsOf(entityId).some(says);
     return (
       this.#book.signsOf(sign.entityId).some((other) => other.resource !== sign.resource && says(other)) ||
       [...this.#inputs.ties.of(sign.entityId)].some(([id, { kind }]) => kind === 'instance' && isOnAnother(id))
     );
+  }
+
+  /** Whether nothing of an incident was seen any more, nor for a while, when a sign began. */
+  #isQuiet({ id, signs }: Incident, sign: IncidentSign): boolean {
+    return this.#book.beyond(id) === 0 && isQuietAt(signs, sign);
   }
 
   /** Incidents that a sign could be part of. */
@@ -310,12 +325,9 @@ class Work {
   /** Why a sign belongs to an incident; null where it does not. */
   #tieTo(incident: Incident, sign: IncidentSign): string | null {
     const { nameOf, watched } = this.#inputs;
-    const own = incident.signs.find(({ entityId }) => entityId === sign.entityId);
-    if (
-      own !== undefined &&
-      sign.startedAt - incident.lastAt <= SAME_MS &&
-      sign.startedAt >= incident.startedAt - TIED_MS
-    )
+    const own = incident.signs.filter(({ entityId }) => entityId === sign.entityId);
+    if (this.#isQuiet(incident, sign)) return own.some(({ resource }) => resource === sign.resource) ? CAME_BACK : null;
+    if (own.some((one) => isPartOf(one, sign)) && sign.startedAt >= incident.startedAt - TIED_MS)
       return `It is on ${nameOf(sign.entityId)}, which is part of this already.`;
     const near = incident.signs.filter((one) => Math.abs(one.startedAt - sign.startedAt) <= TIED_MS);
     const ties = near.length === 0 ? null : this.#inputs.ties.of(sign.entityId);
@@ -354,19 +366,23 @@ class Work {
   #add(id: string, sign: IncidentSign): void {
     const incident = this.#book.open.get(id);
     if (incident === undefined) return;
+    const isBack = sign.reason === CAME_BACK;
+    const text = isBack ? `It came back: ${sign.summary}` : `${sentence(sign.summary)} ${sign.reason}`;
+    const said = noted(incident, this.#now, isBack ? 'reopened' : 'joined', text);
     if (incident.signs.length >= MOST_SIGNS) {
       this.#book.count(id, sign.id);
+      if (isBack) this.#set(said);
       return;
     }
     const grown: Incident = {
-      ...incident,
+      ...said,
       signs: [...incident.signs, sign],
       startedAt: Math.min(incident.startedAt, sign.startedAt),
       lastAt: this.#now,
       entityIds: [...new Set([...incident.entityIds, sign.entityId])],
     };
     this.#book.grow(grown, sign);
-    this.#set(noted(grown, this.#now, 'joined', `${sentence(sign.summary)} ${sign.reason}`));
+    this.#set(grown);
   }
 
   #merge(from: string, into: string, reason: string): void {
@@ -388,15 +404,8 @@ class Work {
           mergedInto === null && verdict !== 'dismissed' && this.#now - (resolvedAt ?? 0) < BACK_MS,
       );
     if (before === undefined) return false;
-    const again = noted(
-      { ...before, state: 'open', resolvedAt: null, toldAt: null, leadAlertId: null, told: null },
-      this.#now,
-      'reopened',
-      `It came back: ${sign.summary}`,
-    );
-    this.#book.put(again);
-    this.#changed.set(again.id, again);
-    this.#add(before.id, { ...sign, reason: 'It had ended and came back.' });
+    this.#book.put({ ...before, state: 'open', resolvedAt: null, toldAt: null, leadAlertId: null, told: null });
+    this.#add(before.id, { ...sign, reason: CAME_BACK });
     return true;
   }
 

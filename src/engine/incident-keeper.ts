@@ -1,5 +1,6 @@
 import type { AlertStep, Placement } from '../decide/alert-book.ts';
 import { type Analysis, analyseTrouble, type Suspect } from '../decide/incident-analysis.ts';
+import { boutOpenedAt, latestBout } from '../decide/incident-bout.ts';
 import { emptyIncidents, noted, restoreIncidents, stepIncidents } from '../decide/incident-book.ts';
 import { changeIncident } from '../decide/incident-change.ts';
 import { addressOf, GraphTies } from '../decide/incident-ties.ts';
@@ -60,7 +61,7 @@ export interface IncidentOutcome {
   readonly placeOf: (alert: Alert) => Placement | null;
 }
 
-/** An incident is looked at again after these times, ms since it opened, and whenever signs join. */
+/** An incident is looked at again after these times, ms since it opened or came back, and whenever signs join. */
 const LOOKS_MS = [0, 10_000, 25_000, 45_000, 90_000, 300_000, 900_000];
 const MOST_CAUSES = 5;
 const STAYS = 0.75;
@@ -84,7 +85,7 @@ export class IncidentKeeper {
   readonly #refs = new Map<string, readonly SeriesRef[]>();
   /** What was going on when an incident opened, and how often that was kept. */
   readonly #snapshots = new Map<string, { readonly snapshot: IncidentSnapshot; readonly kept: number }>();
-  readonly #looks = new Map<string, { taken: number; signs: number }>();
+  readonly #looks = new Map<string, { readonly began: number; readonly taken: number; readonly signs: number }>();
   /** Findings that are new, changed or ended since the last step. */
   #noted: Finding[] = [];
   /** Open incidents of which people were told, as they were after the step that last changed them. */
@@ -129,7 +130,7 @@ export class IncidentKeeper {
 
   #unfelt(incident: Incident): string | null {
     const impact = this.#analyses.get(incident.id)?.impact ?? null;
-    const isFresh = this.#parts.clock.now() - incident.openedAt < FIRST_LOOK_MS;
+    const isFresh = this.#parts.clock.now() - boutOpenedAt(incident) < FIRST_LOOK_MS;
     if (impact === null && isFresh && !incident.signs.some(isAsked))
       return 'Its figures are being compared with their past, which takes some seconds.';
     const { priority } = incident;
@@ -249,7 +250,7 @@ export class IncidentKeeper {
       await turns.give();
       const incident = this.#book.open.get(id);
       if (incident === undefined || !this.#isDue(incident, clock.now())) continue;
-      const { request, refs } = await evidence.gather(incident, clock.now());
+      const { request, refs } = await evidence.gather(latestBout(incident), clock.now());
       // Of what has no figures there is nothing to work out, and there may be thousands.
       const analysis =
         request.series.length === 0 ? analyseTrouble(request) : await tasks.run('analyseTrouble', request);
@@ -293,10 +294,12 @@ export class IncidentKeeper {
   }
 
   #isDue(incident: Incident, now: number): boolean {
-    const last = this.#looks.get(incident.id) ?? { taken: 0, signs: 0 };
-    const due = LOOKS_MS.filter((ms) => now - incident.openedAt >= ms).length;
-    if (due <= last.taken && incident.signs.length === last.signs) return false;
-    this.#looks.set(incident.id, { taken: due, signs: incident.signs.length });
+    const began = boutOpenedAt(incident);
+    const signs = incident.signs.length;
+    const last = this.#looks.get(incident.id);
+    const due = LOOKS_MS.filter((ms) => now - began >= ms).length;
+    if (last !== undefined && last.began === began && due <= last.taken && signs === last.signs) return false;
+    this.#looks.set(incident.id, { began, taken: due, signs });
     return true;
   }
 
@@ -333,7 +336,7 @@ export class IncidentKeeper {
   /** A class stays while nearly as much speaks for it: one that comes and goes helps nobody. */
   #classOf(incident: Incident, { class: found, weights }: Analysis): IncidentClass {
     const known = weights.get(incident.class) ?? 0;
-    const isSettled = this.#parts.clock.now() - incident.openedAt > SETTLING_MS && incident.class !== 'unknown';
+    const isSettled = this.#parts.clock.now() - boutOpenedAt(incident) > SETTLING_MS && incident.class !== 'unknown';
     return isSettled && known >= STAYS * (weights.get(found) ?? 0) ? incident.class : found;
   }
 

@@ -175,3 +175,34 @@ test('of what nobody feels nobody is told, with the reason; of what a person lim
   alerts.observe([seen('limit', { resource: 'cpu' })]);
   expect(await told()).toContain('firing ops');
 });
+
+test('what comes back is looked at before anybody is told, as what is new is', async () => {
+  findings = [unusual()];
+  alerts.observeFindings(findings);
+  await incidents.review();
+  now += MINUTE;
+  const over = [unusual({ onsetAt: now - MINUTE, status: 'ended', endedAt: now })];
+  findings = [];
+  incidents.note(over);
+  alerts.observeFindings(over);
+  now += 10 * MINUTE;
+  await alerts.observeAll(findings, []);
+  await incidents.review();
+  expect(incidents.open()).toEqual([]);
+  findings = [sampleFinding('f2', now)];
+  incidents.note(findings);
+  alerts.observeFindings(findings);
+  now += 5_000;
+  alerts.observeFindings(findings);
+  await alerts.flush();
+  const reasons = async (): Promise<readonly (string | null)[]> =>
+    (await stores.records.find('alerts', { where: { state: 'firing' }, limit: 5 })).rows.map(
+      ({ suppressedBy }) => suppressedBy,
+    );
+  expect(await reasons()).toEqual(['Its figures are being compared with their past, which takes some seconds.']);
+  await incidents.review();
+  now += 5_000;
+  alerts.observeFindings(findings);
+  await alerts.flush();
+  expect((await reasons())[0]).toContain('Nobody feels it so far');
+});
